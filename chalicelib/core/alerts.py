@@ -1,0 +1,112 @@
+"""Who must hear of a flip, and why; and everything that a message may say."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.core.monitors import Spec
+from chalicelib.core.status import Status
+from chalicelib.core.steps import Cause, Flip
+
+
+class Reason(StrEnum):
+    """Why somebody is told something."""
+
+    WENT_DOWN = "went_down"
+    RECOVERED = "recovered"
+    WAS_DOWN = "was_down"  # an outage that was over before its first message could leave
+    CHANNEL_BROKE = "channel_broke"
+    TEST = "test"
+
+    @property
+    def status(self) -> str:
+        """The status that a message of this reason speaks of: up or down."""
+        return "up" if self in (Reason.RECOVERED, Reason.WAS_DOWN) else "down"
+
+
+class Fate(StrEnum):
+    """Where a delivery stands."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # claimed by a worker, until its lease runs out
+    RETRYING = "retrying"
+    SENT = "sent"
+    FAILED = "failed"
+    MERGED = "merged"  # told together with the recovery
+    NEEDLESS = "needless"  # a recovery whose outage was never told
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to reach people, as its project configured it; *config* holds secrets."""
+
+    channel_id: str
+    project_id: str
+    kind: str
+    name: str
+    config: dict[str, Any]
+    created: datetime
+    broken: str = ""  # why it was given up, in the provider's words; empty while it works
+    last_error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """All that a message may show; a channel looks nothing up."""
+
+    delivery_id: str  # the same on every attempt, so that a receiver can tell a repetition
+    reason: Reason
+    at: datetime  # when the status changed
+    monitor_id: str
+    name: str
+    project: str
+    slug: str = ""
+    tags: str = ""
+    cause: Cause | None = None
+    began: datetime | None = None  # of an outage that is over: when it began
+    summary: dict[str, Any] = field(default_factory=dict)  # core.summaries
+    exit_status: int | None = None
+    body: bytes = b""  # of the last ping at or before the flip
+
+    @property
+    def status(self) -> str:
+        """The status that the message speaks of: up or down."""
+        return self.reason.status
+
+    def told_as(self, reason: Reason) -> "Alert":
+        """Return the same alert, told for another *reason*."""
+        return replace(self, reason=reason)
+
+    @property
+    def lasted(self) -> timedelta | None:
+        """How long the outage was, or None while it goes on."""
+        return self.at - self.began if self.began else None
+
+
+def reason_for(flip: Flip) -> Reason | None:
+    """Return why somebody must hear of *flip*, or None where it is no news."""
+    if not flip.is_news:
+        return None
+    return Reason.WENT_DOWN if flip.new is Status.DOWN else Reason.RECOVERED
+
+
+def plan(flip: Flip, spec: Spec, channels: Iterable[Channel]) -> list[Channel]:
+    """Return the channels that must hear of *flip*: the monitor's own, less those that are broken."""
+    if reason_for(flip) is None:
+        return []
+    return [channel for channel in channels if channel.channel_id in spec.channels and not channel.broken]
+
+
+def fate_of_recovery(down: Fate | None) -> Reason | None:
+    """Return what a recovery says, given how its outage's message to the same channel fared.
+
+    A recovery is sent after its outage was told, becomes one combined message while that still waits,
+    and is not sent at all where the outage was never told.
+    """
+    if down is Fate.SENT:
+        return Reason.RECOVERED
+    if down in (Fate.QUEUED, Fate.RETRYING, Fate.SENDING, Fate.MERGED):
+        return Reason.WAS_DOWN
+    return None

@@ -1,0 +1,124 @@
+"""Whose things are whose: organizations, projects, keys, and what a plan allows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+UNLIMITED = 10**9
+
+
+class Level(StrEnum):
+    """How far a key reaches."""
+
+    PROJECT = "project"
+    ORGANIZATION = "organization"
+
+
+class Permission(StrEnum):
+    """What a key may do."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an organization may use; rates are per key, the day's figure None where it is not limited."""
+
+    checks: int
+    pings_kept: int
+    keys: int
+    per_minute: int
+    per_minute_v3: int
+    per_day: int | None = None
+    raw_days: int = 30
+    indie: bool = True  # whether /api/v1 is open to it (R134)
+
+
+PLANS = {
+    "self_hosted": Plan(UNLIMITED, 1000, UNLIMITED, per_minute=100, per_minute_v3=1000),
+    "free": Plan(20, 100, UNLIMITED, per_minute=100, per_minute_v3=1000, raw_days=7, indie=False),
+    "hacker": Plan(UNLIMITED, 1000, 2, per_minute=60, per_minute_v3=60, per_day=5_000),
+    "maker": Plan(UNLIMITED, 1000, 5, per_minute=120, per_minute_v3=120, per_day=20_000),
+    "founder": Plan(UNLIMITED, 1000, 10, per_minute=300, per_minute_v3=300, per_day=100_000),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Who pays, and what for."""
+
+    organization_id: str
+    name: str
+    slug: str
+    plan: str
+    created: datetime
+    default_project_id: str
+    n_monitors: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A set of monitors and channels that the same people look after."""
+
+    project_id: str
+    organization_id: str
+    name: str
+    slug: str
+    ping_key: str
+    badge_key: str
+    created: datetime
+    plan: str = "self_hosted"  # the organization's, kept here so that a ping by slug reads one item less
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A secret's public side; of the secret itself only the hash is kept (R68, R393)."""
+
+    secret_hash: str
+    key_id: str
+    organization_id: str
+    project_id: str
+    name: str
+    prefix: str
+    level: Level
+    permission: Permission
+    plan: str
+    created: datetime
+    suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left for a key now; the day's figures are None where the plan sets none."""
+
+    limit: int
+    remaining: int
+    resets_at: datetime
+    day_limit: int | None = None
+    day_remaining: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking, in which project it acts, and what it has left."""
+
+    key: ApiKey
+    project_id: str
+    quota: Quota
+
+    @property
+    def may_write(self) -> bool:
+        """Whether it may change things."""
+        return self.key.permission is Permission.WRITE
+
+    @property
+    def plan(self) -> Plan:
+        """What its organization pays for."""
+        return PLANS[self.key.plan]
+
+
+def hash_secret(secret: str) -> str:
+    """Return the hex SHA-256 under which a key's secret is stored."""
+    return sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
