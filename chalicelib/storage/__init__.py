@@ -1,0 +1,1 @@
+"""The archive: one file a table; nobody above imports pynamodb."""

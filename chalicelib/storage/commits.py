@@ -1,0 +1,122 @@
+"""One Step becomes one write: a touch, which commutes, or a turn, which changes the story.
+
+Every interleaving of pings and timeouts was enumerated: a turn that is conditional on `rev` alone lets a
+timeout decided on old data overtake a fresh ping; on `rev` and `n_pings` together none goes wrong.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from pynamodb.connection import Connection
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.core.monitors import Monitor, Spec, State
+from chalicelib.core.signals import Ping
+from chalicelib.core.steps import Step
+from chalicelib.storage import flips, pings
+from chalicelib.storage.monitors import STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
+from chalicelib.storage.projects import OrganizationItem, member_of
+from chalicelib.storage.states import STATE, StateItem, pace_actions, pace_condition
+from chalicelib.storage.tables import changes, conflicts, shard_of
+
+COUNTERS = {"n_pings", "minute", "in_minute"}
+
+
+class Commits:
+    """The writer of monitors: nobody else changes a spec, a state or a flip."""
+
+    def __init__(self, shards: int) -> None:
+        self.shards = shards
+
+    def touch(self, monitor_id: str, before: State, after: State) -> State:
+        """Write what changed and no rule branches on; return the state as it is then.
+
+        Touches do not collide with each other: only a turn in between, or a newer ping, is a Conflict.
+        """
+        if after == before:
+            return before
+        condition = StateItem.rev == before.rev
+        counted = [name for name in COUNTERS if getattr(after, name) != getattr(before, name)]
+        actions = self._actions(monitor_id, replace(before, **{n: getattr(after, n) for n in counted}), after)
+        if after.last_ping != before.last_ping and after.last_ping:
+            condition &= StateItem.last_ping.does_not_exist() | (StateItem.last_ping <= after.last_ping)
+        if after.look_at != before.look_at:
+            condition &= _unmoved(before.look_at)
+        if counted:
+            same = before.minute == after.minute
+            condition &= pace_condition(after.minute, same_minute=same)
+            actions += [StateItem.n_pings.add(1), *pace_actions(after.minute, same_minute=same)]
+        item = StateItem(monitor_id, STATE)
+        with conflicts():
+            item.update(actions, condition=condition)
+        return to_state(item)
+
+    def turn(self, monitor_id: str, before: State, step: Step, ping: Ping | None = None) -> State:
+        """Write a change of the story with its flips and its ping, all or nothing; return the new state.
+
+        Raises Conflict when anything, even a plain ping, came in between.
+        """
+        unchanged = (StateItem.rev == before.rev) & (StateItem.n_pings == before.n_pings)
+        after = replace(step.state, rev=before.rev + 1)
+        actions = self._actions(monitor_id, before, after)
+        others = [*flips.items_of(step.flips, self.shards), *(pings.items_of(ping) if ping else ())]
+        item = StateItem(monitor_id, STATE)
+        with conflicts():
+            if not others:
+                item.update(actions, condition=unchanged)
+                return after
+            with TransactWrite(connection=_connection()) as transaction:
+                transaction.update(item, actions, condition=unchanged)
+                for other in others:
+                    transaction.save(other)
+        return after
+
+    def amend(self, before: Monitor, spec: Spec, step: Step) -> Monitor:
+        """Write a changed spec and what follows from it; `rev` guards both halves."""
+        after = replace(step.state, rev=before.state.rev + 1)
+        actions = self._actions(spec.monitor_id, before.state, after)
+        with conflicts(), TransactWrite(connection=_connection()) as transaction:
+            transaction.save(spec_item(spec), condition=SpecItem.monitor_id.exists())
+            transaction.update(
+                StateItem(spec.monitor_id, STATE), actions, condition=StateItem.rev == before.state.rev
+            )
+        return Monitor(spec, after)
+
+    def add(self, monitor: Monitor, limit: int) -> None:
+        """Store a new monitor and count it against *limit*; raises Conflict where that is reached."""
+        spec = monitor.spec
+        with conflicts(), TransactWrite(connection=_connection()) as transaction:
+            transaction.save(spec_item(spec), condition=SpecItem.monitor_id.does_not_exist())
+            transaction.save(state_item(spec.monitor_id, monitor.state, self.shards))
+            transaction.update(
+                member_of(spec.organization_id),
+                [OrganizationItem.n_monitors.add(1)],
+                condition=OrganizationItem.n_monitors < limit,
+            )
+
+    def remove(self, monitor: Monitor) -> None:
+        """Delete a monitor, both halves at once; raises Conflict when somebody else was first."""
+        spec = monitor.spec
+        with conflicts(), TransactWrite(connection=_connection()) as transaction:
+            transaction.delete(spec_item(spec), condition=SpecItem.monitor_id.exists())
+            transaction.delete(StateItem(spec.monitor_id, STATE))
+            transaction.update(member_of(spec.organization_id), [OrganizationItem.n_monitors.add(-1)])
+
+    def _actions(self, monitor_id: str, before: State, after: State) -> list[Action]:
+        actions = changes(before, after, StateItem, STATE_DEFAULTS)
+        if after.look_at and not before.look_at:
+            actions.append(StateItem.deadline_shard.set(shard_of(monitor_id, self.shards)))
+        if before.look_at and not after.look_at:
+            actions.append(StateItem.deadline_shard.remove())
+        return actions
+
+
+def _connection() -> Connection:
+    """Return the connection that all tables share."""
+    return StateItem._get_connection().connection  # noqa: SLF001  TransactWrite asks for one, no model offers it
+
+
+def _unmoved(look_at: datetime | None) -> Condition:
+    return StateItem.look_at == look_at if look_at else StateItem.look_at.does_not_exist()

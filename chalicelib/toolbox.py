@@ -1,0 +1,159 @@
+"""The set of tools that every service is handed; the only place that reads the clock and makes up names.
+
+Tools are made when first asked for: a ping at a cold start pays for no more than it uses.
+"""
+
+import random
+import secrets
+import string
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.settings import Settings
+from chalicelib.storage.tables import Table
+
+if TYPE_CHECKING:
+    from chalicelib.queues import Queues
+    from chalicelib.storage.commits import Commits
+    from chalicelib.storage.deliveries import Deliveries
+    from chalicelib.storage.flips import Flips
+    from chalicelib.storage.keys import Keys
+    from chalicelib.storage.monitors import Monitors
+    from chalicelib.storage.pings import Pings
+    from chalicelib.storage.projects import Projects
+    from chalicelib.storage.states import States
+    from chalicelib.storage.ticks import Ticks
+
+ALPHANUMERIC = string.ascii_letters + string.digits
+
+
+def utc_now() -> datetime:
+    """Return the present moment."""
+    return datetime.now(UTC)  # noqa: TID251  the one clock
+
+
+def random_id() -> str:
+    """Return a new UUID in its canonical form."""
+    return str(uuid.uuid4())  # noqa: TID251  the one source of ids
+
+
+def random_text(length: int) -> str:
+    """Return *length* letters and digits that nobody can guess."""
+    return "".join(secrets.choice(ALPHANUMERIC) for _ in range(length))
+
+
+@dataclass
+class Toolbox:
+    """The tools of one deployment; tests hand in a clock that they move."""
+
+    settings: Settings
+    clock: Callable[[], datetime] = utc_now
+    new_id: Callable[[], str] = random_id
+    new_secret: Callable[[int], str] = random_text
+    chance: Callable[[], float] = random.random  # between 0 and 1
+    rest: Callable[[float], None] = time.sleep
+    minutes_seen: dict[str, int] = field(default_factory=dict)  # of the last ping of each monitor, while warm
+
+    def __post_init__(self) -> None:
+        """Let the tables know whose they are."""
+        Table.bind(self.settings)
+
+    def back_off(self, attempt: int) -> None:
+        """Rest a little before another try after a lost race, longer each time and never in step."""
+        self.rest(self.chance() * 0.01 * 2 ** min(attempt, 4))
+
+    @cached_property
+    def monitors(self) -> "Monitors":
+        """The monitors."""
+        from chalicelib.storage.monitors import Monitors
+
+        return Monitors()
+
+    @cached_property
+    def states(self) -> "States":
+        """The states, on the steady road."""
+        from chalicelib.storage.states import States
+
+        return States()
+
+    @cached_property
+    def commits(self) -> "Commits":
+        """The writer of monitors."""
+        from chalicelib.storage.commits import Commits
+
+        return Commits(self.settings.shards)
+
+    @cached_property
+    def pings(self) -> "Pings":
+        """The ping logs."""
+        from chalicelib.storage.pings import Pings
+
+        return Pings()
+
+    @cached_property
+    def flips(self) -> "Flips":
+        """The flips, and the outbox."""
+        from chalicelib.storage.flips import Flips
+
+        return Flips()
+
+    @cached_property
+    def projects(self) -> "Projects":
+        """The projects, their organizations and channels."""
+        from chalicelib.storage.projects import Projects
+
+        return Projects()
+
+    @cached_property
+    def keys(self) -> "Keys":
+        """The API keys."""
+        from chalicelib.storage.keys import Keys
+
+        return Keys()
+
+    @cached_property
+    def deliveries(self) -> "Deliveries":
+        """The notification log."""
+        from chalicelib.storage.deliveries import Deliveries
+
+        return Deliveries()
+
+    @cached_property
+    def ticks(self) -> "Ticks":
+        """When we were awake."""
+        from chalicelib.storage.ticks import Ticks
+
+        return Ticks()
+
+    @cached_property
+    def queues(self) -> "Queues":
+        """The queues and topics."""
+        from chalicelib.queues import Queues
+
+        return Queues(self.settings)
+
+
+_in_hand: list[Toolbox] = []
+
+
+def current() -> Toolbox:
+    """Return the toolbox of this process, made from the environment at the first call."""
+    if not _in_hand:
+        _in_hand.append(Toolbox(Settings.from_env()))
+    return _in_hand[-1]
+
+
+@contextmanager
+def using(tools: Toolbox) -> Iterator[Toolbox]:
+    """Let *tools* be the process's toolbox inside the block: for tests and for the local stack."""
+    _in_hand.append(tools)
+    try:
+        yield tools
+    finally:
+        _in_hand.remove(tools)
