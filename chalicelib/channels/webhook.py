@@ -1,0 +1,222 @@
+"""Webhooks: an HTTP request of the customer's own making, for down and for up, signed where asked."""
+
+import hmac
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from chalicelib.channels import wording
+from chalicelib.channels.base import MASK, Outlet
+from chalicelib.channels.placeholders import in_body, in_header, in_url
+from chalicelib.channels.posting import post
+from chalicelib.core.alerts import Alert, Reason
+from chalicelib.core.errors import Invalid
+from chalicelib.core.summaries import iso_seconds
+from chalicelib.guard.addresses import Refused, refuse_literal
+from chalicelib.guard.fetching import Call
+
+AGENT = "Wakeful/0.1.0"
+LIMIT = 1000  # characters of a URL, of a body, and of all headers together
+SECRET_LIMIT = 200
+STATUSES = ("down", "up")
+METHODS = ("GET", "POST", "PUT")
+BLANK: dict[str, Any] = {"method": "POST", "url": "", "headers": {}, "body": ""}
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# These belong to the connection; and nobody may speak in our name.
+RESERVED = re.compile(r"(?i)host|content-length|transfer-encoding|connection|te|trailer|upgrade|x-wakeful-.*")
+PLAIN_HEADERS = ("accept", "content-type", "user-agent")
+TOKEN = re.compile(r"(?=.*[0-9A-Z])[^$]{16,}")  # a part of a path that looks drawn by lot
+LONG_WORD = 6  # shorter ones are no secrets, and taking them out would leave nothing to read
+
+
+class Webhook:
+    """The transport of kind WEBHOOK."""
+
+    def __init__(self, config: dict[str, Any], outlet: Outlet) -> None:
+        self._config = config
+        self._outlet = outlet
+
+    @staticmethod
+    def check(config: dict[str, Any], *, allow_private: bool) -> dict[str, Any]:
+        """Return {down, up, secret}; each status has a method, url, headers and body (R44).
+
+        As a person writes it, `url` speaks for both statuses and `urlDown` for one; so do the others.
+        """
+        stored: dict[str, Any] = {status: _checked(config, status) for status in STATUSES}
+        urls = [stored[status]["url"] for status in STATUSES]
+        if not any(urls):
+            raise Invalid("url", "is required")
+        for name, url in zip(("urlDown", "urlUp"), urls, strict=True):
+            try:
+                if url:
+                    refuse_literal(url, allow_private=allow_private)
+            except Refused as refusal:
+                raise Invalid(name if name in config else "url", f"is refused: {refusal}") from None
+        return {**stored, "secret": _text("secret", config.get("secret") or "", SECRET_LIMIT)}
+
+    @staticmethod
+    def mask(config: dict[str, Any]) -> dict[str, Any]:
+        """Return what may be shown, in the words a person writes: neither tokens nor headers nor bodies."""
+        down, up = (_shown(config[status]) for status in STATUSES)
+        secret = {"secret": MASK if config["secret"] else ""}
+        if config["down"] == config["up"]:
+            return {**down, **secret}
+        split = {
+            f"{field}{status}": side[field]
+            for field in BLANK
+            for status, side in (("Down", down), ("Up", up))
+        }
+        return {**split, **secret}
+
+    def send(self, alert: Alert) -> None:
+        """Send *alert*, or nothing where its status has no URL; raises SendError."""
+        status = self._status(alert)
+        side = self._config[status]
+        if not side["url"]:
+            return
+        call = compose(alert, status, side, self._config["secret"], self._outlet.clock())
+        post(call, self._outlet, _secrets(call, self._config["secret"]))
+
+    def _status(self, alert: Alert) -> str:
+        # A test of a webhook that only hears of one status must not be silent.
+        if alert.reason is Reason.TEST and not self._config[alert.status]["url"]:
+            return "up"
+        return alert.status
+
+
+def sign(body: bytes, secret: str, at: datetime) -> str:
+    """Return the signature of *body*: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">.
+
+    The time is signed too, so that what was overheard cannot be sent again later.
+    """
+    stamp = int(at.timestamp())
+    digest = hmac.digest(secret.encode("utf-8", "replace"), b"%d." % stamp + body, "sha256")
+    return f"t={stamp},v1={digest.hex()}"
+
+
+def compose(alert: Alert, status: str, side: Mapping[str, Any], secret: str, at: datetime) -> Call:
+    """Return the request that tells *alert*; the customer's own headers go to the customer's host alone."""
+    body = b"" if side["method"] == "GET" else _body(alert, status, side["body"])
+    headers = {
+        "User-Agent": AGENT,
+        "X-Wakeful-Delivery": alert.delivery_id,
+    }
+    if body:
+        is_json = body.lstrip()[:1] in (b"{", b"[")
+        headers["Content-Type"] = "application/json" if is_json else "text/plain; charset=utf-8"
+    if secret:
+        headers["X-Wakeful-Signature"] = sign(body, secret, at)
+    own = {name: in_header(value, alert, status) for name, value in side["headers"].items()}
+    return Call(side["method"], in_url(side["url"], alert, status), headers, own, body or None)
+
+
+def _body(alert: Alert, status: str, template: str) -> bytes:
+    return in_body(template, alert, status) if template else json.dumps(document(alert, status)).encode()
+
+
+def document(alert: Alert, status: str) -> dict[str, Any]:
+    """Return what a webhook without a body of its own is told."""
+    return {
+        "delivery_id": alert.delivery_id,
+        "event": wording.event(alert),
+        "reason": alert.reason.value,
+        "status": status,
+        "message": wording.headline(alert),
+        "cause": wording.why(alert),
+        "at": iso_seconds(alert.at),
+        "began": iso_seconds(alert.began),
+        "lasted": int(alert.lasted.total_seconds()) if alert.lasted is not None else None,
+        "monitor": {
+            "id": alert.monitor_id,
+            "name": alert.name,
+            "slug": alert.slug,
+            "tags": alert.tags.split(),
+        },
+        "project": alert.project,
+        "exit_status": alert.exit_status,
+        "summary": alert.summary,
+    }
+
+
+def _checked(config: Mapping[str, Any], status: str) -> dict[str, Any]:
+    name, method = _given(config, "method", status)
+    if not isinstance(method, str) or method.upper() not in METHODS:
+        raise Invalid(name, f"must be one of {', '.join(METHODS)}")
+    return {
+        "method": method.upper(),
+        "url": _text(*_given(config, "url", status), LIMIT),
+        "headers": _headers(*_given(config, "headers", status)),
+        "body": _text(*_given(config, "body", status), LIMIT),
+    }
+
+
+def _given(config: Mapping[str, Any], field: str, status: str) -> tuple[str, Any]:
+    """Return (name, value) of *field* for *status*: its own, else both's, else what was stored before."""
+    for name in (f"{field}{status.capitalize()}", field):
+        if config.get(name) is not None:
+            return name, config[name]
+    before = config.get(status)
+    return field, before.get(field, BLANK[field]) if isinstance(before, dict) else BLANK[field]
+
+
+def _text(name: str, value: object, limit: int) -> str:
+    if not isinstance(value, str):
+        raise Invalid(name, "must be text")
+    if len(value) > limit:
+        raise Invalid(name, f"must not be longer than {limit} characters")
+    if MASK in value:
+        raise Invalid(name, "is masked; leave it out to keep what is stored")
+    return value
+
+
+def _headers(name: str, value: object) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise Invalid(name, "must be an object of names and texts")
+    for header, text in value.items():
+        if not isinstance(header, str) or not HEADER_NAME.fullmatch(header):
+            raise Invalid(name, "must have names that HTTP allows")
+        if RESERVED.fullmatch(header):
+            raise Invalid(name, f"must not set {header}")
+        if not _text(name, text, LIMIT).isprintable():
+            raise Invalid(name, "must not contain control characters")
+    if sum(len(header) + len(text) for header, text in value.items()) > LIMIT:
+        raise Invalid(name, f"must not be longer than {LIMIT} characters together")
+    return dict(value)
+
+
+def _shown(side: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "method": side["method"],
+        "url": _shown_url(side["url"]),
+        "headers": dict.fromkeys(side["headers"], MASK),
+        "body": MASK if side["body"] else "",
+    }
+
+
+def _shown_url(url: str) -> str:
+    """Return *url* without what may be a secret in it, so that people still recognise their hook."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    path = "/".join(MASK if TOKEN.fullmatch(part) else part for part in parts.path.split("/"))
+    query = "&".join(f"{pair.partition('=')[0]}={MASK}" for pair in parts.query.split("&") if pair)
+    return urlunsplit((parts.scheme, f"{MASK}@{host}" if host != parts.netloc else host, path, query, ""))
+
+
+def _secrets(call: Call, secret: str) -> Iterator[str]:
+    """Yield all that must not come back in a receiver's words: it may repeat what it was sent."""
+    yield secret
+    for name, value in call.credentials.items():
+        if name.lower() not in PLAIN_HEADERS:
+            yield value
+            yield from (word for word in value.split() if len(word) >= LONG_WORD)
+    parts = urlsplit(call.url)
+    if parts.password:
+        yield parts.password
+        # requests makes this of it, and some receivers show the headers that they refuse
+        yield b64encode(unquote(f"{parts.username}:{parts.password}").encode()).decode()
+    yield from (value for _, value in parse_qsl(parts.query) if len(value) >= LONG_WORD)
+    yield from filter(TOKEN.fullmatch, parts.path.split("/"))
