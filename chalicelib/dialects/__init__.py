@@ -1,0 +1,1 @@
+"""Reception: five dialects over one model; each translates and decides nothing."""

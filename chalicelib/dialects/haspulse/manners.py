@@ -1,0 +1,69 @@
+"""How the Haspulse dialect admits, refuses and answers."""
+
+from datetime import datetime
+
+from chalicelib.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LimitReached,
+    NotFound,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
+from chalicelib.core.tenancy import Caller
+from chalicelib.dialects.http import Answer, Manners, Request, WrongMethod, patience
+from chalicelib.services import access
+from chalicelib.storage.keys import Lane
+from chalicelib.toolbox import Toolbox
+
+REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
+    (Invalid, 400, "BAD_REQUEST"),
+    (Unauthorized, 401, "UNAUTHORIZED"),
+    (Forbidden, 403, "FORBIDDEN"),
+    (LimitReached, 403, "LIMIT_EXCEEDED"),
+    (NotFound, 404, "NOT_FOUND"),
+    (WrongMethod, 405, "METHOD_NOT_ALLOWED"),
+    (Conflict, 409, "CONFLICT"),
+    (TooMany, 429, "RATE_LIMITED"),
+    (Unavailable, 503, "UNAVAILABLE"),
+)
+
+
+def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
+    """Let in who names a key as Bearer token or in X-Api-Key; never from the URL (R1-R5)."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    secret = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    try:
+        return access.enter(tools, secret, Lane.V1, now)
+    except Unauthorized as error:
+        raise Unauthorized("Invalid or missing API key") from error
+
+
+def refuse(refusal: Exception, now: datetime) -> Answer:
+    """Return an upper-case code and a human sentence (R71-R77)."""
+    for kind, status, code in REFUSALS:
+        if isinstance(refusal, kind):
+            return Answer(status, {"error": code, "message": sentence(refusal)}, patience(refusal, now))
+    return Answer(500, {"error": "INTERNAL_ERROR", "message": "Something went wrong on our side"})
+
+
+def sentence(refusal: Exception) -> str:
+    """Return the refusal's sentence, without what only an operator may know."""
+    if isinstance(refusal, Unavailable):
+        return "Temporarily unavailable, please try again"
+    text = str(refusal)
+    return text[:1].upper() + text[1:]
+
+
+def dress(methods: tuple[str, ...]) -> dict[str, str]:
+    """Return what every answer carries: browsers may call with a key, from anywhere."""
+    return {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Api-Key",
+        "Access-Control-Allow-Methods": ", ".join((*methods, "OPTIONS")),
+    }
+
+
+MANNERS = Manners(admit, refuse, dress)

@@ -1,0 +1,165 @@
+"""What all dialects need from HTTP: a request as a plain value, and refusals turned into answers."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from math import ceil
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
+
+from chalice import Response
+
+from chalicelib.core.errors import Refusal, TooMany, Unauthorized, Unavailable
+
+if TYPE_CHECKING:
+    from chalicelib.core.tenancy import Caller, Quota
+    from chalicelib.toolbox import Toolbox
+
+
+class WrongMethod(Refusal):
+    """The path is known, but not with this method."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as the parsers see it, whichever front it came through; header names in lower case."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, list[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    source_ip: str = ""
+    stage_path: str = ""
+    request_id: str = ""
+
+    def first(self, name: str) -> str | None:
+        """Return the first value of a query parameter, or None."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+    @property
+    def base_url(self) -> str:
+        """The scheme, host and stage under which the client reached us."""
+        scheme = self.headers.get("x-forwarded-proto", "http").split(",")[0].strip().lower()
+        scheme = scheme if scheme in ("http", "https") else "http"
+        return f"{scheme}://{self.headers.get('host', 'localhost')}{self.stage_path}"
+
+
+class Answer(NamedTuple):
+    """What a view says; the headers of its dialect are added by `routing`."""
+
+    status: int = 200
+    body: Any = ""
+    headers: Mapping[str, str] = {}
+
+
+class Visit(NamedTuple):
+    """One request on its way through a view: what was asked, when, by whom, and the tools to answer with."""
+
+    tools: "Toolbox"
+    request: Request
+    now: datetime
+    entered: "Caller | None" = None
+
+    @property
+    def caller(self) -> "Caller":
+        """Who asks; raises Unauthorized where nobody had to say."""
+        if self.entered is None:
+            raise Unauthorized("no key was asked for here")
+        return self.entered
+
+
+View = Callable[[Visit], Answer]
+
+
+class Manners(NamedTuple):
+    """How a dialect behaves towards every request.
+
+    *admit* says who is asking, or None where that does not matter; *refuse* gives a refusal its form;
+    *dress* are the headers that every answer carries, given the methods of its path.
+    """
+
+    admit: "Callable[[Toolbox, Request, datetime], Caller | None]"
+    refuse: Callable[[Exception, datetime], Answer]
+    dress: Callable[[tuple[str, ...]], dict[str, str]]
+
+
+def limits(quota: "Quota") -> dict[str, str]:
+    """Return every family of limit headers that our dialects know (R81, R140)."""
+    headers = {
+        "X-RateLimit-Limit": str(quota.limit),
+        "X-RateLimit-Remaining": str(quota.remaining),
+        "X-RateLimit-Reset": str(int(quota.resets_at.timestamp())),
+        "X-RateLimit-Limit-Minute": str(quota.limit),
+        "X-RateLimit-Remaining-Minute": str(quota.remaining),
+    }
+    if quota.day_limit is not None:
+        headers["X-RateLimit-Limit-Day"] = str(quota.day_limit)
+        headers["X-RateLimit-Remaining-Day"] = str(quota.day_remaining)
+    return headers
+
+
+def patience(refusal: Exception, now: datetime) -> dict[str, str]:
+    """Return the headers that tell when to ask again: whole seconds, at least one; or nothing (R81, R127)."""
+    if isinstance(refusal, TooMany):
+        headers = {"Retry-After": str(max(1, ceil((refusal.retry_at - now).total_seconds())))}
+        if refusal.limit is not None:
+            from chalicelib.core.tenancy import Quota
+
+            headers |= limits(Quota(refusal.limit, 0, refusal.retry_at))
+        return headers
+    if isinstance(refusal, Unavailable):
+        return {"Retry-After": str(refusal.retry_after)}
+    return {}
+
+
+def respond(answer: Answer, dress: Mapping[str, str]) -> Response:
+    """Return what Chalice sends: text as it is, anything else as JSON."""
+    headers: dict[str, str | list[str]] = {**dress, **answer.headers}
+    body = answer.body
+    if not isinstance(body, str | bytes):
+        body = json.dumps(body, ensure_ascii=False)
+        headers.setdefault("Content-Type", "application/json")
+    return Response(body, headers=headers, status_code=answer.status)
+
+
+def read(raw: Any) -> Request:
+    """Return Chalice's request as a value; the address is API Gateway's word where it gives one.
+
+    X-Forwarded-For begins with whatever the client claims, so only the source IP counts.
+    """
+    context = raw.context or {}
+    path = context.get("path") or raw.path or ""
+    stage = context.get("stage") or ""
+    query = raw.query_params
+    return Request(
+        method=raw.method.upper(),
+        path=path,
+        params={name: unquote(value) for name, value in (raw.uri_params or {}).items()},
+        query={name: query.getlist(name) for name in query} if query else {},
+        headers={name.lower(): value for name, value in raw.headers.items()},
+        body=raw.raw_body or b"",
+        source_ip=(context.get("identity") or {}).get("sourceIp") or "",
+        stage_path=f"/{stage}" if stage and path.startswith(f"/{stage}/") else "",
+        request_id=context.get("requestId") or "",
+    )
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON document in *body*; raises ValueError for what is none, and for nesting bombs."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def iso_z(moment: datetime | None) -> str | None:
+    """Return ISO 8601 with whole seconds and Z, or None (R395)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

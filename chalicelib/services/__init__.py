@@ -1,0 +1,1 @@
+"""The offices: one verb a function, each reads load, decide, commit."""

@@ -1,0 +1,87 @@
+"""Carry out what the core decided: one conditional write, then tell whoever must act on it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.heartbeats import excuse, lapse
+from chalicelib.core.monitors import Monitor, Spec, State
+from chalicelib.core.signals import Ping
+from chalicelib.core.steps import Flip, Step, is_turn
+from chalicelib.toolbox import Toolbox
+
+TRIES = 5
+SOON = timedelta(seconds=75)  # a promise nearer than this may fall before the next tick sees it
+
+log = logging.getLogger(__name__)
+
+
+def persist(
+    tools: Toolbox,
+    load: Callable[[bool], Monitor],
+    decide: Callable[[Monitor], Step],
+    now: datetime,
+) -> Monitor:
+    """Load, decide and write, again from the start when somebody else was first; raises Conflict in the end.
+
+    *load* is told whether it must read what was written last.
+    """
+    for attempt in range(TRIES):
+        monitor = load(attempt > 0)
+        try:
+            return apply(tools, monitor, decide(monitor), now)
+        except Conflict:
+            tools.back_off(attempt)
+    raise Conflict("too many others change this monitor at the moment")
+
+
+def apply(tools: Toolbox, before: Monitor, step: Step, now: datetime, ping: Ping | None = None) -> Monitor:
+    """Write *step*, a touch or a turn, and publish what came of it; raises Conflict when *before* is stale.
+
+    A turn takes its *ping* along in the same transaction; a touch tells the ping's number only afterwards.
+    """
+    monitor_id = before.spec.monitor_id
+    if is_turn(before.state, step):
+        state = tools.commits.turn(monitor_id, before.state, step, ping)
+    else:
+        state = tools.commits.touch(monitor_id, before.state, step.state)
+        if ping:
+            tools.pings.record(replace(ping, n=state.n_pings))
+    publish(tools, step.flips)
+    remind(tools, monitor_id, before.state, state, now)
+    return Monitor(before.spec, state)
+
+
+def publish(tools: Toolbox, flips: tuple[Flip, ...]) -> None:
+    """Have *flips* announced; where that fails the outbox keeps them, and the sweep comes by."""
+    from chalicelib.queues import FlipNotice
+
+    for flip in flips:
+        if not flip.is_news:
+            continue
+        try:
+            tools.queues.flip(FlipNotice.of(flip))
+        except Unavailable:
+            log.warning("flip of %s waits for the sweep", flip.monitor_id)
+
+
+def remind(tools: Toolbox, monitor_id: str, before: State, after: State, now: datetime) -> None:
+    """Send a wake for a new promise that the next tick would see too late."""
+    if after.look_at is None or after.look_at == before.look_at or after.look_at > now + SOON:
+        return
+    from chalicelib.queues import Wake, to_text
+
+    try:
+        tools.queues.wake([Wake(monitor_id, to_text(after.look_at))], now)
+    except Unavailable:
+        log.warning("the wake of %s waits for the next tick", monitor_id)
+
+
+def let_pass(tools: Toolbox, spec: Spec, state: State, now: datetime) -> Step:
+    """Let time pass for a monitor until *now*, but never blame it for a time when we were away ourselves."""
+    step = lapse(spec, state, now)
+    if not step.flips:
+        return step
+    return lapse(spec, excuse(spec, state, tools.ticks.outages(now), now), now)

@@ -1,0 +1,140 @@
+"""A delivery becomes a message that is sent once: claimed, sent, settled; retried with growing patience."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.channels import transport_for
+from chalicelib.channels.base import Outlet, SendError
+from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_recovery
+from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.queues import DeliveryNotice, from_text, to_text
+from chalicelib.services.announcing import story_of
+from chalicelib.services.composing import compose
+from chalicelib.storage.deliveries import Delivery
+from chalicelib.toolbox import Toolbox
+
+WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 21600))
+JITTER = 0.2  # of a wait, so that a provider that comes back is not met by all at once
+BUSY_FOR = timedelta(seconds=10)
+SETTLED = (Fate.SENT, Fate.FAILED, Fate.MERGED, Fate.NEEDLESS)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended; *error* is the provider's answer, in short."""
+
+    sent: bool
+    error: str = ""
+    permanent: bool = False
+    retry_after: float | None = None
+
+
+def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
+    """Send one message to one channel, unless somebody did; raises Conflict while another is at it."""
+    if notice.not_before and now < from_text(notice.not_before):
+        tools.queues.retry_later(notice, from_text(notice.not_before), now)
+        return
+    try:
+        delivery = tools.deliveries.find(notice.story, notice.channel_id)
+        channel = tools.projects.channel(notice.project_id, notice.channel_id)
+        alert = compose(tools, delivery, channel, now)
+    except NotFound as gone:
+        log.info("nothing to deliver for %s: %s", notice.story, gone)
+        return
+    if delivery.fate in SETTLED:
+        return
+    if channel.broken:
+        tools.deliveries.settle(delivery, Fate.FAILED, channel.broken, now)
+        return
+    if alert.reason is Reason.RECOVERED:
+        try:
+            reason = _reason_of_recovery(tools, alert, channel, now)
+        except Conflict:
+            # The outage's own message is leaving at this moment; what follows it depends on how it fares.
+            tools.queues.retry_later(notice, now + BUSY_FOR, now)
+            return
+        if reason is None:
+            tools.deliveries.settle(delivery, Fate.NEEDLESS, "the outage was never told here", now)
+            return
+        alert = alert.told_as(reason)
+    claimed = tools.deliveries.claim(delivery, now)
+    _settle(tools, notice, channel, claimed, attempt(tools, channel, alert))
+
+
+def attempt(tools: Toolbox, channel: Channel, alert: Alert) -> Outcome:
+    """Try once to send *alert* over *channel*, and tell how it went."""
+    transport = transport_for(channel.kind)(channel.config, Outlet(tools.settings, tools.clock))
+    try:
+        transport.send(alert)
+    except SendError as error:
+        return Outcome(False, str(error), error.permanent, error.retry_after)
+    except Exception:
+        # A fault of ours must not cost an alarm its other tries.
+        log.exception("sending over a %s channel broke", channel.kind)
+        return Outcome(False, "internal error")
+    return Outcome(True)
+
+
+def _reason_of_recovery(tools: Toolbox, alert: Alert, channel: Channel, now: datetime) -> Reason | None:
+    """Return what a recovery says, and keep an outage's message that still waits from coming after it.
+
+    Raises Conflict while that message is being sent.
+    """
+    try:
+        down = tools.deliveries.find(story_of(alert.monitor_id, alert.began or alert.at), channel.channel_id)
+    except NotFound:
+        return None
+    reason = fate_of_recovery(down.fate)
+    if reason is Reason.WAS_DOWN:
+        tools.deliveries.merge(down, now)
+    return reason
+
+
+def _settle(
+    tools: Toolbox, notice: DeliveryNotice, channel: Channel, claimed: Delivery, outcome: Outcome
+) -> None:
+    """Write how the attempt went, and see to it that what can still succeed is tried again."""
+    now = tools.clock()
+    if outcome.sent:
+        tools.deliveries.settle(claimed, Fate.SENT, "", now)
+    elif outcome.permanent or claimed.attempts > len(WAITS):
+        tools.deliveries.settle(claimed, Fate.FAILED, outcome.error, now)
+    else:
+        tools.deliveries.settle(claimed, Fate.RETRYING, outcome.error, now)
+        wait = patience(claimed.attempts, outcome, tools.chance())
+        tools.queues.retry_later(notice, now + wait, now)
+    if outcome.error != channel.last_error or outcome.permanent:
+        tools.projects.note_error(
+            channel.project_id, channel.channel_id, outcome.error, broken=outcome.permanent
+        )
+    if outcome.permanent:
+        _tell_the_others(tools, channel, now)
+
+
+def patience(attempts: int, outcome: Outcome, chance: float) -> timedelta:
+    """Return how long to wait after so many *attempts*: growing, scattered, and what the provider asked."""
+    wait = WAITS[attempts - 1] * (1 + JITTER * chance)
+    asked = timedelta(seconds=min(outcome.retry_after or 0, WAITS[-1].total_seconds()))
+    return max(wait, asked)
+
+
+def _tell_the_others(tools: Toolbox, broken: Channel, now: datetime) -> None:
+    """Tell the project's working channels that *broken* reaches nobody any more."""
+    story = f"broke#{broken.channel_id}#{to_text(now)}"
+    _, channels = tools.projects.settings(broken.project_id)
+    notices = []
+    for channel in channels:
+        if channel.channel_id != broken.channel_id and not channel.broken:
+            tools.deliveries.queue(Delivery(story, channel.channel_id, now, str(Reason.CHANNEL_BROKE)))
+            notices.append(DeliveryNotice(story, channel.project_id, channel.channel_id))
+    tools.queues.deliver(notices)
+
+
+def replay(tools: Toolbox, channel: Channel, story: str) -> None:
+    """Send a message that was given up once more; raises NotFound, and Conflict when it was not given up."""
+    delivery = tools.deliveries.find(story, channel.channel_id)
+    tools.deliveries.reopen(delivery)
+    tools.queues.deliver([DeliveryNotice(story, channel.project_id, channel.channel_id)])

@@ -1,0 +1,61 @@
+"""Time has passed: every minute we look a minute ahead, and at each deadline at its very second."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.queues import ScanTick, Wake, from_text, to_text
+from chalicelib.services.committing import let_pass, persist
+from chalicelib.storage.monitors import Due
+from chalicelib.toolbox import Toolbox
+
+AHEAD = timedelta(seconds=90)  # a tick, and half a tick's lateness
+PER_MESSAGE = 1000  # promises that one scan turns into wakes before it hands over to the next
+
+log = logging.getLogger(__name__)
+
+
+def tick(tools: Toolbox, now: datetime) -> None:
+    """Have every shard looked at; tell the operators when we have been away."""
+    outage = tools.ticks.record(now)
+    tools.queues.scan(ScanTick(to_text(now), shard) for shard in range(tools.settings.shards))
+    if outage is None:
+        return
+    log.warning("no tick between %s and %s", outage.start, outage.end)
+    try:
+        tools.queues.tell_operators(
+            "Wakeful was away",
+            f"No tick came between {outage.start:%Y-%m-%d %H:%M:%S} and {outage.end:%Y-%m-%d %H:%M:%S} UTC. "
+            "Deadlines that fell into this time were pushed out by its length; nobody was blamed for it.",
+        )
+    except Unavailable:
+        log.warning("the operators could not be told")
+
+
+def scan(tools: Toolbox, message: ScanTick, now: datetime) -> None:
+    """Send a wake for every promise of a shard that falls due before the next tick but one."""
+    after = Due(message.after_id, from_text(message.after_at)) if message.after_id else None
+    until = from_text(message.at) + AHEAD
+    dues, more = tools.monitors.due(message.shard, until, after, PER_MESSAGE)
+    if more:
+        tools.queues.scan(
+            [replace(message, after_id=dues[-1].monitor_id, after_at=to_text(dues[-1].look_at))]
+        )
+    tools.queues.wake([Wake(due.monitor_id, to_text(due.look_at)) for due in dues], now)
+
+
+def wake(tools: Toolbox, message: Wake, now: datetime) -> None:
+    """Look at one monitor whose promised moment has come; the truth is derived anew from what is stored."""
+    if now < from_text(message.look_at):
+        tools.queues.wake([message], now)  # clocks differ a little, or SQS came early
+        return
+    try:
+        persist(
+            tools,
+            lambda fresh: tools.monitors.load(message.monitor_id, fresh=fresh),
+            lambda monitor: let_pass(tools, monitor.spec, monitor.state, now),
+            now,
+        )
+    except NotFound:
+        log.info("monitor %s is gone", message.monitor_id)

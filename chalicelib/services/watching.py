@@ -1,0 +1,221 @@
+"""People, and their scripts, manage what is watched."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha1
+from typing import Any
+
+from chalicelib.core.errors import Conflict, Invalid, LimitReached, NotFound
+from chalicelib.core.heartbeats import amend as carry_over
+from chalicelib.core.heartbeats import pause as pause_step
+from chalicelib.core.heartbeats import resume as resume_step
+from chalicelib.core.monitors import Monitor, Spec
+from chalicelib.core.monitors import create as new_monitor
+from chalicelib.core.steps import Step
+from chalicelib.core.tenancy import PLANS, Caller, Project
+from chalicelib.queues import Purge
+from chalicelib.services import access
+from chalicelib.services.committing import TRIES, let_pass, persist, remind
+from chalicelib.toolbox import Toolbox
+
+ALL = "*"
+
+
+def list_(
+    tools: Toolbox, caller: Caller, *, slug: str = "", tags: frozenset[str] = frozenset()
+) -> list[Monitor]:
+    """Return the project's monitors in the order of their creation, those with *slug* and all *tags*."""
+    return [
+        monitor
+        for monitor in tools.monitors.of_project(caller.project_id)
+        if (not slug or monitor.spec.slug == slug) and monitor.spec.has_tags(tags)
+    ]
+
+
+def create(tools: Toolbox, caller: Caller, wish: dict[str, Any], now: datetime) -> Monitor:
+    """Store a new monitor with the fields of Spec that *wish* names; raises Invalid and LimitReached."""
+    access.require_write(caller)
+    return _add(tools, _wished(tools, _blank(tools, caller, now), wish), caller.plan.checks)
+
+
+def upsert(
+    tools: Toolbox, caller: Caller, wish: dict[str, Any], unique: frozenset[str], now: datetime
+) -> tuple[Monitor, bool]:
+    """Change the monitor that agrees with *wish* in all *unique* fields of Spec, or create it.
+
+    Return it and whether it is new; of concurrent calls only one creates (R308-R310).
+    """
+    access.require_write(caller)
+    if not unique or not unique <= wish.keys():
+        return create(tools, caller, wish, now), True
+
+    def agrees(monitor: Monitor) -> bool:
+        return all(getattr(monitor.spec, field) == wish[field] for field in unique)
+
+    found = next(filter(agrees, tools.monitors.of_project(caller.project_id)), None)
+    if found is None:
+        spec = _wished(tools, _blank(tools, caller, now), wish)
+        winner = tools.projects.reserve(spec.project_id, _description(spec, unique), spec.monitor_id, now)
+        found = _await(tools, winner) if winner != spec.monitor_id else None
+        if found is None or not agrees(found):
+            return _add(tools, spec, caller.plan.checks), True
+    return amend(tools, caller, found.spec.monitor_id, wish, now), False
+
+
+def provision(tools: Toolbox, project: Project, slug: str, now: datetime) -> tuple[str, bool]:
+    """Return the id of the monitor that a ping to an unknown *slug* asked for, and whether it is new.
+
+    It is told to all channels of the project. Raises NotFound at twice the plan's limit (R375).
+    """
+    _, channels = tools.projects.settings(project.project_id)
+    spec = Spec(
+        monitor_id=tools.new_id(),
+        project_id=project.project_id,
+        organization_id=project.organization_id,
+        created=now,
+        badge_key=tools.new_id(),
+        name=slug,
+        slug=slug,
+        channels=tuple(channel.channel_id for channel in channels),
+    )
+    winner = tools.projects.reserve(project.project_id, f"slug#{slug}", spec.monitor_id, now)
+    if winner != spec.monitor_id and _await(tools, winner):
+        return winner, False
+    try:
+        _add(tools, spec, 2 * PLANS[project.plan].checks)
+    except LimitReached as error:
+        raise NotFound("Check not found") from error
+    return spec.monitor_id, True
+
+
+def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any], now: datetime) -> Monitor:
+    """Change the fields of Spec that *wish* names; raises NotFound, Forbidden, Invalid (R324-R329)."""
+    access.require_write(caller)
+    for attempt in range(TRIES):
+        before = _catch_up(tools, caller, monitor_id, now)
+        spec = _wished(tools, before.spec, wish)
+        try:
+            after = tools.commits.amend(before, spec, carry_over(spec, before.state))
+        except Conflict:
+            tools.back_off(attempt)
+            continue
+        remind(tools, monitor_id, before.state, after.state, now)
+        return after
+    raise Conflict("too many others change this check at the moment")
+
+
+def pause(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
+    """Stop watching; doing so again is harmless (R331-R334)."""
+    return _change(tools, caller, monitor_id, pause_step, now)
+
+
+def resume(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
+    """Watch again; raises Conflict when the monitor is not paused (R335-R337)."""
+    return _change(tools, caller, monitor_id, resume_step, now)
+
+
+def delete(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
+    """Remove a monitor and all that it left behind; return what it was (R338, R339)."""
+    access.require_write(caller)
+    monitor = _catch_up(tools, caller, monitor_id, now)
+    # Asked first: were the crash to come between the two, the purge would find the monitor alive and wait.
+    tools.queues.purge(Purge(monitor_id))
+    try:
+        tools.commits.remove(monitor)
+    except Conflict as error:
+        raise NotFound("Check not found") from error
+    return monitor
+
+
+def _change(
+    tools: Toolbox,
+    caller: Caller,
+    monitor_id: str,
+    change: Callable[[Monitor, datetime], Step],
+    now: datetime,
+) -> Monitor:
+    access.require_write(caller)
+
+    def decide(monitor: Monitor) -> Step:
+        passed = let_pass(tools, monitor.spec, monitor.state, now)
+        return passed.then(change(replace(monitor, state=passed.state), now))
+
+    return persist(tools, lambda fresh: access.own(tools, caller, monitor_id, fresh=fresh), decide, now)
+
+
+def _catch_up(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
+    """Return the caller's monitor as it is at *now*: what lapsed before a change, lapsed."""
+    return persist(
+        tools,
+        lambda fresh: access.own(tools, caller, monitor_id, fresh=fresh),
+        lambda monitor: let_pass(tools, monitor.spec, monitor.state, now),
+        now,
+    )
+
+
+def _blank(tools: Toolbox, caller: Caller, now: datetime) -> Spec:
+    return Spec(
+        monitor_id=tools.new_id(),
+        project_id=caller.project_id,
+        organization_id=caller.key.organization_id,
+        created=now,
+        badge_key=tools.new_id(),
+    )
+
+
+def _wished(tools: Toolbox, spec: Spec, wish: dict[str, Any]) -> Spec:
+    """Return *spec* with what *wish* says; its channels, named by id or exact name, become ids."""
+    if "channels" in wish:
+        wish = wish | {"channels": _channel_ids(tools, spec.project_id, wish["channels"])}
+    return replace(spec, **wish)
+
+
+def _channel_ids(tools: Toolbox, project_id: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ids of the channels that *wanted* names; raises Invalid for one unknown (R307)."""
+    if not wanted:
+        return ()
+    _, channels = tools.projects.settings(project_id)
+    if wanted == (ALL,):
+        return tuple(sorted(channel.channel_id for channel in channels))
+    chosen = set()
+    for identifier in wanted:
+        if not identifier:
+            raise Invalid("", "empty channel identifier")
+        fitting = {c.channel_id for c in channels if identifier in (c.channel_id, c.name)}
+        if len(fitting) != 1:
+            fault = "non-unique" if fitting else "invalid"
+            raise Invalid("", f"{fault} channel identifier: {identifier}")
+        chosen |= fitting
+    return tuple(sorted(chosen))
+
+
+def _description(spec: Spec, unique: frozenset[str]) -> str:
+    """Return one short name for what must be unique."""
+    facts = [(field, str(getattr(spec, field))) for field in sorted(unique)]
+    return "unique#" + sha1(json.dumps(facts).encode(), usedforsecurity=False).hexdigest()
+
+
+def _await(tools: Toolbox, monitor_id: str) -> Monitor | None:
+    """Return the monitor that another call is creating at this moment, or None when it never comes."""
+    for attempt in range(TRIES):
+        try:
+            return tools.monitors.load(monitor_id, fresh=True)
+        except NotFound:
+            tools.back_off(attempt)
+    return None
+
+
+def _add(tools: Toolbox, spec: Spec, limit: int) -> Monitor:
+    monitor = new_monitor(spec)
+    for attempt in range(TRIES):
+        try:
+            tools.commits.add(monitor, limit)
+        except Conflict:
+            if tools.projects.organization(spec.organization_id).n_monitors >= limit:
+                raise LimitReached("the plan allows no more checks") from None
+            tools.back_off(attempt)
+        else:
+            return monitor
+    raise Conflict("too many others create checks at the moment")

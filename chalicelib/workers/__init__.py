@@ -1,0 +1,1 @@
+"""The clockwork: one Lambda a file; AWS calls them by their dotted names."""

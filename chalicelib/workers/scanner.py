@@ -1,0 +1,29 @@
+"""Look at one shard: what falls due, and what was never announced."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.settings import queue_name
+from chalicelib.workers.batches import each
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.on_sqs_message(queue=queue_name("scans"), batch_size=1)
+def scan(event: Any) -> dict[str, list[dict[str, str]]]:
+    """Send wakes for the deadlines of a shard, and publish what its outbox still holds."""
+    return each(event, look)
+
+
+def look(body: str) -> None:
+    """Work off one ScanTick; the outbox is swept once a tick, not once a page."""
+    from chalicelib.queues import ScanTick
+    from chalicelib.services import announcing, waking
+    from chalicelib.toolbox import current
+
+    tools, message = current(), ScanTick.from_json(body)
+    now = tools.clock()
+    waking.scan(tools, message, now)
+    if not message.after_id:
+        announcing.sweep(tools, message.shard, now)
