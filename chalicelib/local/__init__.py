@@ -1,0 +1,1 @@
+"""The workshop: the whole house on an emulated AWS, in one process."""

@@ -1,0 +1,135 @@
+"""What API Gateway does: it makes an event of each HTTP request, and answers itself where no route fits."""
+
+import base64
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from itertools import count
+from typing import Any
+from urllib.parse import parse_qs
+
+from chalice import Chalice
+
+from chalicelib.local.emulation import TEMPLATE
+
+Pairs = Iterable[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer on its way back to the client."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    def json(self) -> Any:  # noqa: ANN401  JSON is anything
+        """Return the body as JSON."""
+        return json.loads(self.body)
+
+
+class Front:
+    """The routes of *app*, reached by plain HTTP requests."""
+
+    def __init__(self, app: Chalice) -> None:
+        self._app = app
+        # A word sorts before a variable in braces, and so wins over it.
+        self._routes = [(route, _parts(route)) for route in sorted(app.routes)]
+        self._gateway = json.loads(TEMPLATE.read_text())["Resources"]["RestAPI"]["Properties"][
+            "GatewayResponses"
+        ]
+        self._numbers = count(1)
+
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | Pairs = (),
+        body: bytes = b"",
+        source_ip: str = "127.0.0.1",
+    ) -> Reply:
+        """Return what the app answers to a request for *target*, a path with its query."""
+        path, _, query = target.partition("?")
+        route, captured = self._find(method, path)
+        if route is None:
+            return self.refuse("MISSING_AUTHENTICATION_TOKEN")
+        event = {
+            "resource": route,
+            "path": path,
+            "httpMethod": method,
+            **_headers(headers.items() if isinstance(headers, Mapping) else headers),
+            "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
+            "pathParameters": captured or None,
+            "stageVariables": None,
+            "requestContext": {
+                "resourcePath": route,
+                "httpMethod": method,
+                "path": path,
+                "requestId": f"local-{next(self._numbers)}",
+                "identity": {"sourceIp": source_ip},
+            },
+            "body": base64.b64encode(body).decode() if body else None,
+            "isBase64Encoded": bool(body),
+        }
+        answer = self._app(event, None)
+        return Reply(answer["statusCode"], _flat(answer), _bytes_of(answer))
+
+    def refuse(self, kind: str, status: int = HTTPStatus.BAD_REQUEST, sentence: str = "") -> Reply:
+        """Return the gateway's own answer of *kind*; the other two count where the template is silent."""
+        answer = self._gateway[kind]
+        body = answer["ResponseTemplates"]["application/json"]
+        body = body.replace("$context.error.messageString", json.dumps(sentence))
+        headers = {name: text.strip("'") for name, text in answer["ResponseParameters"]["Headers"].items()}
+        status = int(answer.get("StatusCode", status))
+        return Reply(status, {"Content-Type": "application/json", **headers}, body.encode())
+
+    def _find(self, method: str, path: str) -> tuple[str | None, dict[str, str]]:
+        """Return the route that *path* takes and what it says of the route's variables.
+
+        One slash too many at the end is no matter to API Gateway; anything else must fit part by part.
+        """
+        asked = _parts(path.removesuffix("/") or "/")
+        for route, parts in self._routes:
+            if len(parts) == len(asked) and all(map(_fits, parts, asked)):
+                captured = {
+                    name[1:-1]: value for name, value in zip(parts, asked, strict=True) if _varies(name)
+                }
+                return (route if method in self._app.routes[route] else None), captured
+        return None, {}
+
+
+def _parts(path: str) -> list[str]:
+    return path.split("/")
+
+
+def _varies(part: str) -> bool:
+    return part.startswith("{")
+
+
+def _fits(part: str, asked: str) -> bool:
+    return bool(asked) if _varies(part) else part == asked
+
+
+def _headers(pairs: Pairs) -> dict[str, Any]:
+    """Return the headers as an event has them: the last of each name, and all of them."""
+    many: dict[str, list[str]] = {}
+    spelled: dict[str, str] = {}  # a name keeps the spelling of its first header
+    for name, value in pairs:
+        many.setdefault(spelled.setdefault(name.lower(), name), []).append(value)
+    return {"headers": {name: values[-1] for name, values in many.items()}, "multiValueHeaders": many}
+
+
+def _flat(answer: dict[str, Any]) -> dict[str, str]:
+    many = {name: ", ".join(values) for name, values in (answer.get("multiValueHeaders") or {}).items()}
+    return {**(answer.get("headers") or {}), **many}
+
+
+def _bytes_of(answer: dict[str, Any]) -> bytes:
+    body = answer.get("body") or ""
+    return base64.b64decode(body) if answer.get("isBase64Encoded") else str(body).encode()

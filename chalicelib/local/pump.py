@@ -1,0 +1,142 @@
+"""What AWS does between our Lambdas: it brings messages to the handlers, and keeps those that failed."""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from chalice import Chalice
+from chalice.app import ScheduledEventConfig, SNSEventConfig, SQSEventConfig
+
+from chalicelib.local.emulation import subscribe
+from chalicelib.settings import Settings
+
+Handler = Callable[[dict[str, Any], object], Any]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A queue, and the handler at its end; *from_topic* tells that SNS wrapped the messages."""
+
+    name: str
+    url: str
+    handler: Handler
+    batch_size: int
+    from_topic: bool = False
+
+
+def lines_of(app: Chalice, settings: Settings) -> list[Line]:
+    """Return every queue and topic that *app* declares a handler for."""
+    sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    arns = [topic["TopicArn"] for topic in sns.list_topics()["Topics"]]
+    lines = []
+    for source in app.event_sources:
+        handler = app.handler_map[source.name]
+        if isinstance(source, SQSEventConfig):
+            url = sqs.get_queue_url(QueueName=source.queue)["QueueUrl"]
+            lines.append(Line(source.name, url, handler, source.batch_size))
+        if isinstance(source, SNSEventConfig):
+            arn = next(arn for arn in arns if arn.endswith(f":{source.topic}"))
+            lines.append(Line(source.name, subscribe(settings, arn), handler, 1, from_topic=True))
+    return lines
+
+
+def schedules_of(app: Chalice) -> Iterator[Handler]:
+    """Yield every handler that *app* declares a schedule for."""
+    for source in app.event_sources:
+        if isinstance(source, ScheduledEventConfig):
+            yield app.handler_map[source.name]
+
+
+class Pump:
+    """Brings what lies in the queues to the handlers that Lambda would run."""
+
+    def __init__(self, app: Chalice, settings: Settings) -> None:
+        self._sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
+        self.lines = lines_of(app, settings)
+        self.schedules = list(schedules_of(app))
+
+    def tick(self) -> None:
+        """Let the schedule fire."""
+        for handler in self.schedules:
+            handler(SCHEDULED, None)
+
+    def drain(self) -> int:
+        """Work until no queue holds a visible message; return how many were brought."""
+        brought = 0
+        while moved := sum(self.bring(line) for line in self.lines):
+            brought += moved
+        return brought
+
+    def bring(self, line: Line, patience: int = 0) -> int:
+        """Bring one batch of a line to its handler; return its size. What failed stays, for later.
+
+        An empty queue is waited at for *patience* seconds.
+        """
+        reply = self._sqs.receive_message(
+            QueueUrl=line.url,
+            MaxNumberOfMessages=min(10, line.batch_size),
+            AttributeNames=["All"],
+            WaitTimeSeconds=patience,
+        )
+        messages = reply.get("Messages", [])
+        if not messages:
+            return 0
+        failed = self._call(line, messages)
+        for message in messages:
+            if message["MessageId"] not in failed:
+                self._sqs.delete_message(QueueUrl=line.url, ReceiptHandle=message["ReceiptHandle"])
+        return len(messages)
+
+    def _call(self, line: Line, messages: list[dict[str, Any]]) -> set[str]:
+        """Return the ids of the messages that the handler could not work off."""
+        event = topic_event(messages[0]) if line.from_topic else queue_event(line, messages)
+        try:
+            reply = line.handler(event, None)
+        except Exception:
+            log.exception("the handler %s broke", line.name)
+            return {message["MessageId"] for message in messages}
+        return {failure["itemIdentifier"] for failure in (reply or {}).get("batchItemFailures", [])}
+
+
+SCHEDULED = {
+    "version": "0",
+    "account": "local",
+    "region": "local",
+    "detail": {},
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "time": "",
+    "id": "tick",
+    "resources": [],
+}
+
+
+def queue_event(line: Line, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return *messages* as SQS hands them to a Lambda."""
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message.get("Attributes", {}),
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": line.url,
+                "awsRegion": "local",
+            }
+            for message in messages
+        ]
+    }
+
+
+def topic_event(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message of a topic's subscription as SNS hands it to a Lambda."""
+    envelope = {"Subject": None, "MessageAttributes": {}, **json.loads(message["Body"])}
+    return {"Records": [{"EventSource": "aws:sns", "Sns": envelope}]}

@@ -1,0 +1,184 @@
+"""What each function does to AWS in a story, against what its policy allows: no emulator asks IAM."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import boto3
+import chalice.app
+import pytest
+from botocore.client import BaseClient
+
+from chalicelib.local.house import built as house_built
+from infra.package import ROOT, STAGE
+
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())["stages"][STAGE]["lambda_functions"]
+RESOURCES = json.loads((ROOT / "infra" / "resources.json").read_text())["Resources"]
+ANY_IDENTITY = "identity/*"
+
+Deed = tuple[str, str]  # (IAM action, name of the resource)
+
+
+def allowed(function: str) -> set[Deed]:
+    """Return what the policy of *function* allows it."""
+    policy = json.loads((ROOT / ".chalice" / CONFIG[function]["iam_policy_file"]).read_text())
+    found = set()
+    for statement in policy["Statement"]:
+        resources = statement["Resource"]
+        for resource in resources if isinstance(resources, list) else [resources]:
+            found |= {(action, name_of(resource)) for action in statement["Action"]}
+    return found
+
+
+def name_of(resource: dict) -> str:
+    """Return the physical name behind an intrinsic of a policy."""
+    if "Fn::Sub" in resource:
+        text = resource["Fn::Sub"]
+        if text.endswith(f":{ANY_IDENTITY}"):
+            return ANY_IDENTITY
+        logical, _, index = text.removeprefix("${").partition(".Arn}")
+        return physical(logical) + index
+    return physical(resource["Ref"] if "Ref" in resource else resource["Fn::GetAtt"][0])
+
+
+def physical(logical: str) -> str:
+    """Return the name that the template gives a resource."""
+    properties = RESOURCES[logical]["Properties"]
+    names = ("TableName", "QueueName", "TopicName", "LogGroupName")
+    return next(properties[name] for name in names if name in properties)
+
+
+def deeds(service: str, operation: str, arguments: dict) -> Iterator[Deed]:
+    """Yield what IAM would ask about one call."""
+    if service == "dynamodb":
+        yield from _on_tables(operation, arguments)
+    elif service == "sqs":
+        yield f"sqs:{operation.removesuffix('Batch')}", arguments["QueueUrl"].rpartition("/")[2]
+    elif service == "sns":
+        yield f"sns:{operation}", arguments["TopicArn"].rpartition(":")[2]
+    else:
+        yield f"{service.removesuffix('v2')}:{operation}", ANY_IDENTITY
+
+
+def _on_tables(operation: str, arguments: dict) -> Iterator[Deed]:
+    if operation == "TransactWriteItems":  # IAM knows no transactions, only what they consist of
+        for part in arguments["TransactItems"]:
+            yield from ((f"dynamodb:{verb}Item", item["TableName"]) for verb, item in part.items())
+    elif operation in ("BatchGetItem", "BatchWriteItem"):
+        for table in arguments["RequestItems"]:
+            yield f"dynamodb:{operation}", table
+    else:
+        index = arguments.get("IndexName")
+        yield f"dynamodb:{operation}", arguments["TableName"] + (f"/index/{index}" if index else "")
+
+
+@pytest.fixture
+def diary(monkeypatch):
+    """Write down every deed of every function, by the function's name."""
+    written: dict[str, set[Deed]] = {}
+    at_work: list[str] = []
+
+    def noting(call, name):
+        def noted(self, *arguments):
+            at_work.append(name(self))
+            try:
+                return call(self, *arguments)
+            finally:
+                at_work.pop()
+
+        return noted
+
+    def make_api_call(self, operation, arguments):
+        if at_work:
+            seen = deeds(self.meta.service_model.service_name, operation, arguments)
+            written.setdefault(at_work[-1], set()).update(seen)
+        return original(self, operation, arguments)
+
+    original = BaseClient._make_api_call
+    handler, api = chalice.app.EventSourceHandler, chalice.app.Chalice
+    monkeypatch.setattr(BaseClient, "_make_api_call", make_api_call)
+    monkeypatch.setattr(handler, "__call__", noting(handler.__call__, lambda self: self.func.__name__))
+    monkeypatch.setattr(api, "__call__", noting(api.__call__, lambda _: "api_handler"))
+    return written
+
+
+@pytest.fixture
+def house(diary):
+    """Build a house whose mail leaves, and open the diary at an empty page."""
+    with house_built() as house:
+        boto3.client("sesv2", "us-east-1").create_email_identity(EmailIdentity="wakeful@example.org")
+        diary.clear()
+        yield house
+
+
+@pytest.fixture
+def gone():
+    """Serve an address that says of itself that it is gone."""
+
+    class Gone(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.send_response(410)
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Stay silent."""
+
+    with HTTPServer(("127.0.0.1", 0), Gone) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+def tell(house, gone):
+    """Let happen what a deployment is for, and some of what goes wrong."""
+
+    def ask(method, target, body=None):
+        sent = json.dumps(body).encode() if body else b""
+        reply = house.ask(method, target, sent, X_Api_Key=house.foundation.api_key)
+        assert reply.status < 300, (method, target, reply.text)
+        return reply.json()
+
+    mail = ask(
+        "POST", "/v1/channels", {"type": "EMAIL", "name": "mail", "config": {"email": "a@example.org"}}
+    )
+    hook = {"url": gone, "method": "POST"}
+    ask("POST", "/v1/channels", {"type": "WEBHOOK", "name": "hook", "config": hook})
+    ask("POST", f"/v1/channels/{mail['id']}/test")
+    wish = {"name": "backup", "slug": "backup", "timeout": 60, "grace": 60, "channels": "*"}
+    check = ask("POST", "/api/v3/checks/", wish)
+    code = check["uuid"]
+    for target in (
+        f"/ping/{code}",
+        f"/ping/{house.foundation.project.ping_key}/backup",
+        f"/ping/{code}/fail",
+    ):
+        assert house.ask("POST", target, b"what the job printed").status == 200
+    house.advance(minutes=1)
+    house.ask("POST", f"/ping/{code}")
+    house.advance(minutes=4)  # it falls silent and goes down
+    house.sleep(minutes=10)  # and so do we
+    house.advance(minutes=2)
+    ask("POST", f"/api/v3/checks/{code}/pause")
+    ask("POST", f"/api/v3/checks/{code}/resume")
+    ask("POST", f"/api/v3/checks/{code}", {"timeout": 120})
+    ask("GET", "/api/v3/checks/?slug=backup")
+    ask("GET", f"/v1/channels/{mail['id']}/deliveries")
+    ask("DELETE", f"/api/v3/checks/{code}")
+    house.advance(minutes=1)
+
+
+def test_everybody_may_do_what_they_do(house, diary, gone):
+    """In a story that wakes every function, each does nothing that its policy forbids."""
+    tell(house, gone)
+    assert set(diary) == set(CONFIG)
+    assert [(name, diary[name] - allowed(name)) for name in diary if not diary[name] <= allowed(name)] == []
+
+
+def test_a_transaction_needs_the_right_to_each_of_its_parts():
+    """IAM is asked about what a transaction consists of, not about the transaction."""
+    parts = [{"Update": {"TableName": "monitors"}}, {"ConditionCheck": {"TableName": "keys"}}]
+    assert set(deeds("dynamodb", "TransactWriteItems", {"TransactItems": parts})) == {
+        ("dynamodb:UpdateItem", "monitors"),
+        ("dynamodb:ConditionCheckItem", "keys"),
+    }
