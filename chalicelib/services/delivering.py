@@ -37,31 +37,50 @@ def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
     if notice.not_before and now < from_text(notice.not_before):
         tools.queues.retry_later(notice, from_text(notice.not_before), now)
         return
-    try:
-        delivery = tools.deliveries.find(notice.story, notice.channel_id)
-        channel = tools.projects.channel(notice.project_id, notice.channel_id)
-        alert = compose(tools, delivery, channel, now)
-    except NotFound as gone:
-        log.info("nothing to deliver for %s: %s", notice.story, gone)
+    delivery = _still_open(tools, notice)
+    if delivery is None:
         return
-    if delivery.fate in SETTLED:
+    try:
+        channel = tools.projects.channel(notice.project_id, notice.channel_id)
+        alert = _alert(tools, delivery, channel, now)
+    except NotFound as why:
+        tools.deliveries.settle(delivery, Fate.NEEDLESS, str(why), now)
+        return
+    except Conflict:
+        # The outage's own message is leaving at this moment; what follows it depends on how it fares.
+        tools.queues.retry_later(notice, now + BUSY_FOR, now)
         return
     if channel.broken:
         tools.deliveries.settle(delivery, Fate.FAILED, channel.broken, now)
         return
-    if alert.reason is Reason.RECOVERED:
-        try:
-            reason = _reason_of_recovery(tools, alert, channel, now)
-        except Conflict:
-            # The outage's own message is leaving at this moment; what follows it depends on how it fares.
-            tools.queues.retry_later(notice, now + BUSY_FOR, now)
-            return
-        if reason is None:
-            tools.deliveries.settle(delivery, Fate.NEEDLESS, "the outage was never told here", now)
-            return
-        alert = alert.told_as(reason)
     claimed = tools.deliveries.claim(delivery, now)
     _settle(tools, notice, channel, claimed, attempt(tools, channel, alert))
+
+
+def _still_open(tools: Toolbox, notice: DeliveryNotice) -> Delivery | None:
+    """Return the delivery that *notice* names, or None where nothing is left to do."""
+    try:
+        delivery = tools.deliveries.find(notice.story, notice.channel_id)
+    except NotFound:
+        return None
+    return None if delivery.fate in SETTLED else delivery
+
+
+def _alert(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) -> Alert:
+    """Return what the channel is told; a recovery depends on how its outage's message fared.
+
+    Raises NotFound when there is nothing to tell, Conflict while the outage's message is being sent.
+    """
+    alert = compose(tools, delivery, channel, now)
+    if alert.reason is not Reason.RECOVERED:
+        return alert
+    down = tools.deliveries.find(story_of(alert.monitor_id, alert.began or alert.at), channel.channel_id)
+    reason = fate_of_recovery(down.fate)
+    if reason is None:
+        raise NotFound("the outage was never told here")
+    if reason is Reason.WAS_DOWN:
+        tools.deliveries.merge(down, now)
+    return alert.told_as(reason)
 
 
 def attempt(tools: Toolbox, channel: Channel, alert: Alert) -> Outcome:
@@ -76,21 +95,6 @@ def attempt(tools: Toolbox, channel: Channel, alert: Alert) -> Outcome:
         log.exception("sending over a %s channel broke", channel.kind)
         return Outcome(False, "internal error")
     return Outcome(True)
-
-
-def _reason_of_recovery(tools: Toolbox, alert: Alert, channel: Channel, now: datetime) -> Reason | None:
-    """Return what a recovery says, and keep an outage's message that still waits from coming after it.
-
-    Raises Conflict while that message is being sent.
-    """
-    try:
-        down = tools.deliveries.find(story_of(alert.monitor_id, alert.began or alert.at), channel.channel_id)
-    except NotFound:
-        return None
-    reason = fate_of_recovery(down.fate)
-    if reason is Reason.WAS_DOWN:
-        tools.deliveries.merge(down, now)
-    return reason
 
 
 def _settle(

@@ -1,5 +1,7 @@
 """/v1/channels: ways to reach people, a test of each, and the log of what was sent."""
 
+from chalicelib.core.errors import NotFound
+from chalicelib.core.signals import CANONICAL_UUID
 from chalicelib.dialects.haspulse import manners, parse, render
 from chalicelib.dialects.http import Answer, Visit
 from chalicelib.services import tenancy
@@ -19,7 +21,7 @@ def channels(visit: Visit) -> Answer:
 
 def channel(visit: Visit) -> Answer:
     """Show, change or delete one channel (R42, R45, R46)."""
-    channel_id = visit.request.params["id"]
+    channel_id = _id(visit)
     if visit.request.method == "GET":
         return Answer(200, render.channel(tenancy.find_channel(visit.tools, visit.caller, channel_id)))
     if visit.request.method == "DELETE":
@@ -32,16 +34,23 @@ def channel(visit: Visit) -> Answer:
 
 def test(visit: Visit) -> Answer:
     """Really send a test message, and tell the outcome (R47, R48)."""
-    outcome = tenancy.test_channel(visit.tools, visit.caller, visit.request.params["id"], visit.now)
+    outcome = tenancy.test_channel(visit.tools, visit.caller, _id(visit), visit.now)
     return Answer(200, {"success": True} if outcome.sent else {"success": False, "error": outcome.error})
 
 
 def deliveries(visit: Visit) -> Answer:
     """List what was sent over one channel, or send once more what was given up."""
-    channel_id = visit.request.params["id"]
+    channel_id = _id(visit)
     if visit.request.method == "GET":
         log = tenancy.deliveries(visit.tools, visit.caller, channel_id)
         return Answer(200, {"deliveries": [render.delivery(line) for line in log]})
     wish = parse.read(visit.request.body, parse.Replay)
     tenancy.replay_delivery(visit.tools, visit.caller, channel_id, wish.delivery_id)
     return Answer(202, {"success": True})
+
+
+def _id(visit: Visit) -> str:
+    channel_id = visit.request.params["id"]
+    if not CANONICAL_UUID.fullmatch(channel_id):
+        raise NotFound("Channel not found")
+    return channel_id

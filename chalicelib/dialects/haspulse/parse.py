@@ -8,6 +8,7 @@ from chalicelib.core.errors import Invalid
 from chalicelib.dialects.http import parse_json
 
 NAME_LIMIT = 100
+ID_LIMIT = 200
 
 
 class NewChannel(msgspec.Struct, rename="camel", frozen=True):
@@ -44,9 +45,14 @@ def read(body: bytes, kind: type[Declared]) -> Declared:
         request = msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
         raise Invalid("", str(error).replace("`", "'")) from error
-    name = getattr(request, "name", None)
+    _check_name(getattr(request, "name", None))
+    if isinstance(request, Replay) and len(request.delivery_id) > ID_LIMIT:
+        raise Invalid("deliveryId", "is too long")
+    return request
+
+
+def _check_name(name: str | None) -> None:
     if name is not None and not 1 <= len(name) <= NAME_LIMIT:
         raise Invalid("name", f"must have 1 to {NAME_LIMIT} characters")
     if name is not None and not name.isprintable():
         raise Invalid("name", "contains invalid characters")
-    return request

@@ -12,6 +12,7 @@ from chalicelib.toolbox import Toolbox
 
 WORDS = {"": Action.SUCCESS, "start": Action.START, "fail": Action.FAIL, "log": Action.LOG}
 SLUG = re.compile(r"[a-z0-9_-]{1,100}")
+PING_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 AGENT_LIMIT = 200
 HIGHEST_EXIT_STATUS = 255
 
@@ -90,6 +91,8 @@ def _by_slug(visit: Visit, action: str) -> Answer:
     request, slug = visit.request, visit.request.params["tail"]
     if not SLUG.fullmatch(slug):
         raise Invalid("url", "invalid url format")
+    if not PING_KEY.fullmatch(request.params["code"]):
+        raise NotFound("Project not found")
     created = pinging.record_by_slug(
         visit.tools,
         SlugAddress(request.params["code"], slug, create=request.first("create") == "1"),
