@@ -120,6 +120,8 @@ def _body(alert: Alert, status: str, template: str) -> bytes:
 
 def document(alert: Alert, status: str) -> dict[str, Any]:
     """Return what a webhook without a body of its own is told."""
+    thing = {"id": alert.monitor_id, "name": alert.name}
+    of_channel = alert.reason in (Reason.TEST, Reason.CHANNEL_BROKE)
     return {
         "delivery_id": alert.delivery_id,
         "event": wording.event(alert),
@@ -130,12 +132,8 @@ def document(alert: Alert, status: str) -> dict[str, Any]:
         "at": iso_seconds(alert.at),
         "began": iso_seconds(alert.began),
         "lasted": int(alert.lasted.total_seconds()) if alert.lasted is not None else None,
-        "monitor": {
-            "id": alert.monitor_id,
-            "name": alert.name,
-            "slug": alert.slug,
-            "tags": alert.tags.split(),
-        },
+        "monitor": None if of_channel else {**thing, "slug": alert.slug, "tags": alert.tags.split()},
+        "channel": thing if of_channel else None,
         "project": alert.project,
         "exit_status": alert.exit_status,
         "summary": alert.summary,

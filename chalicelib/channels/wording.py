@@ -81,7 +81,7 @@ def why(alert: Alert) -> str:
     if alert.reason is Reason.TEST:
         return "Somebody asked for it; nothing is down."
     if alert.reason is Reason.CHANNEL_BROKE:
-        return excerpt(str(alert.summary.get("error", "")))
+        return excerpt(alert.body.decode("utf-8", "replace"))  # the provider's words stand there
     if alert.cause is Cause.FAIL and alert.exit_status:
         return f"The job ended with exit status {alert.exit_status}."
     return CAUSES[alert.cause] if alert.cause else ""
@@ -140,6 +140,8 @@ def moment(at: datetime) -> str:
 
 def said(alert: Alert) -> str:
     """Return the body of the last ping as text, without control characters that no reader can show."""
+    if alert.reason is Reason.CHANNEL_BROKE:
+        return ""
     text = alert.body[:BODY_LIMIT].decode("utf-8", "replace").replace("\r\n", "\n")
     return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t").strip()
 

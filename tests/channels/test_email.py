@@ -178,7 +178,7 @@ def test_a_recovery_says_how_long_it_was(alert):
 
 def test_a_broken_channel_is_told_with_its_reason(alert):
     """Other channels hear which one broke, and in whose words (DESIGN 6)."""
-    broke = alert(Reason.CHANNEL_BROKE, name="Ops hook", summary={"error": "The receiver answered 410: Gone"})
+    broke = alert(Reason.CHANNEL_BROKE, name="Ops hook", body=b"The receiver answered 410: Gone")
     plain, html = bodies(broke)
     for text in (plain, Visible(html).text):
         assert "The channel Ops hook does not work any more." in text

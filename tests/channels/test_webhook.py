@@ -47,6 +47,7 @@ def test_a_url_alone_hears_all_that_matters(hook, receiver, alert):
         "began": None,
         "lasted": None,
         "monitor": {"id": "7c2f", "name": "Nightly backup", "slug": "nightly-backup", "tags": ["prod", "db"]},
+        "channel": None,
         "project": "Alice's servers",
         "exit_status": None,
         "summary": {"name": "Nightly backup", "grace": 3900, "timeout": 86400, "n_pings": 7},
@@ -67,6 +68,18 @@ def test_every_reason_is_an_event(hook, receiver, alert, reason, told):
     hook(url=receiver.url).send(alert(reason))
     document = receiver.heard[0].json
     assert (document["event"], document["status"], document["lasted"]) == told
+
+
+def test_what_is_about_a_channel_names_no_monitor(hook, receiver, alert):
+    """A broken channel is told as a channel, with the reason that its provider gave."""
+    broke = alert(
+        Reason.CHANNEL_BROKE, monitor_id="c-1", name="Ops mail", body=b"The receiver answered 410: Gone"
+    )
+    hook(url=receiver.url).send(broke)
+    document = receiver.heard[0].json
+    assert document["monitor"] is None
+    assert document["channel"] == {"id": "c-1", "name": "Ops mail"}
+    assert document["cause"] == "The receiver answered 410: Gone"
 
 
 def test_down_and_up_go_their_own_ways(hook, receiver, alert):

@@ -83,7 +83,7 @@ def test_every_reason_has_its_words(alert, reason, subject, headline):
         ({"cause": Cause.FAIL, "exit_status": 3}, "The job ended with exit status 3."),
         ({"cause": None}, ""),
         (
-            {"reason": Reason.CHANNEL_BROKE, "summary": {"error": "The receiver answered 410."}},
+            {"reason": Reason.CHANNEL_BROKE, "body": b"The receiver answered 410."},
             "The receiver answered 410.",
         ),
         ({"reason": Reason.TEST}, "Somebody asked for it; nothing is down."),
@@ -156,6 +156,7 @@ def test_a_body_is_shown_as_text(alert):
     """Bytes that are no text are replaced, control characters are left out, and 10 kB are enough."""
     assert wording.said(alert(body=b"\x00ok\xff\r\n\x1b[31mred\tdone\n\n")) == "ok�\n[31mred\tdone"
     assert len(wording.said(alert(body=b"x" * 20_000))) == 10_000
+    assert wording.said(alert(Reason.CHANNEL_BROKE, body=b"no ping's body")) == ""
 
 
 @given(text())
