@@ -29,7 +29,7 @@ class Reply:
         """The body as text."""
         return self.body.decode()
 
-    def json(self) -> Any:  # noqa: ANN401  JSON is anything
+    def json(self) -> Any:
         """Return the body as JSON."""
         return json.loads(self.body)
 

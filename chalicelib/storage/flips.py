@@ -64,12 +64,14 @@ class Flips:
         return _to_flip(item), item.unannounced is not None
 
     def between(self, monitor_id: str, start: datetime, end: datetime) -> list[Flip]:
-        """Return the flips from *start* up to, not including, *end*, the newest first."""
+        """Return the flips from *start* up to, not including, *end*, the newest first.
+
+        The caller asks for none older than RETENTION: DynamoDB deletes those when it gets round to it.
+        """
         with conflicts():
             found = FlipItem.query(
                 monitor_id,
                 FlipItem.at.between(start, end - timedelta(microseconds=1)),
-                FlipItem.expires_at > end,
                 scan_index_forward=False,
             )
             return [_to_flip(item) for item in found]

@@ -1,0 +1,47 @@
+# One word for each chore; .venv and .ministack are built when first needed, and anew when what they hold changes.
+
+PYTHON ?= python3
+MINISTACK := 1.5.33
+
+VENV := .venv/.built
+STRICTER := .ministack/.built-$(MINISTACK)
+BIN := .venv/bin
+
+# Not for the recipes' own Python: another project's settings must not change what is built here.
+unexport PYTHONPATH PYTHONHOME
+
+.PHONY: run test check bench package
+
+run: $(VENV)  ## the whole stack on this machine: make run PORT=8001
+	@exec $(BIN)/python -m chalicelib.local
+
+# `test` and `check` are one thing under two names: what is not checked is not tested.
+test: check
+
+check: $(VENV) $(STRICTER)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+
+bench: $(VENV)
+	$(BIN)/python -m tests.bench
+
+package: $(VENV)
+	$(BIN)/python infra/package.py
+
+$(VENV): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Wakeful needs Python 3.11 or later: make PYTHON=python3.12, say."; exit 1; }
+	@echo "Building .venv; this takes about a minute, once."
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# A second, stricter DynamoDB for the storage tests. It wants another botocore, so it lives by itself.
+$(STRICTER):
+	@echo "Building .ministack, once."
+	$(PYTHON) -m venv --clear .ministack
+	.ministack/bin/pip install --disable-pip-version-check ministack==$(MINISTACK)
+	@touch $@

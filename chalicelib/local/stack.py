@@ -1,0 +1,136 @@
+"""The whole stack in real time: an AWS, the API on a port, the schedule, the queues and their handlers."""
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from chalice import Chalice
+from chalice.app import Request
+
+from chalicelib.local.conveyor import Conveyor
+from chalicelib.local.emulation import build, emulated_aws
+from chalicelib.local.front import Front, Reply
+from chalicelib.local.outbox import Outbox
+from chalicelib.local.pump import Pump
+from chalicelib.local.server import Server
+from chalicelib.local.wire import Head
+from chalicelib.services.tenancy import Foundation, found
+from chalicelib.settings import Settings
+from chalicelib.toolbox import Toolbox, using
+
+OURS = "/local"  # what the stack says of itself
+HELP = """\
+Wakeful, the local stack.
+
+/ping/...        the pinging API: no key
+/api/v3/...      the Management API of Healthchecks: X-Api-Key
+/v1/...          the API of Haspulse: Authorization: Bearer
+/local/outbox    the e-mails that would have left, newest first, as JSON
+
+Keys and addresses: .local/ready.json. Everything else: README.md.
+"""
+TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+JSON = {"Content-Type": "application/json"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """What runs, and what opens it."""
+
+    base_url: str
+    foundation: Foundation
+    remembers: bool  # what it knows may outlive it
+
+
+@contextmanager
+def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _: None) -> Iterator[Stack]:
+    """Run the stack on *port* (0 takes a free one) while the block runs; raises OSError where it is taken."""
+    with ExitStack() as stack:
+        server = stack.enter_context(Server(port))
+        if settings.endpoint_url:
+            say(f"Using the AWS at {settings.endpoint_url} ...")
+        else:
+            say("Starting an AWS in memory ...")
+            stack.enter_context(emulated_aws())
+        say("Creating the tables, queues and topics of infra/resources.json ...")
+        wired = build(settings)
+        from app import app  # no sooner: its import takes a while, and a taken port is told at once
+
+        tools = stack.enter_context(using(Toolbox(wired)))
+        foundation = found(tools, "My project", tools.clock())
+        outbox = Outbox(tools.clock)
+        stack.enter_context(outbox.listening(wired))
+        stack.enter_context(one_request_a_thread(app))
+        stack.enter_context(server.serving(Reception(Front(app), outbox, server.host)))
+        say("Starting the schedule and the handlers of the queues ...")
+        stack.enter_context(Conveyor(Pump(app, wired), wired).running())
+        yield Stack(f"http://{server.host}", foundation, remembers=bool(settings.endpoint_url))
+
+
+class Reception:
+    """Answers what is asked of the stack itself, and hands all the rest to the front door."""
+
+    def __init__(self, front: Front, outbox: Outbox, host: str) -> None:
+        self._front = front
+        self._outbox = outbox
+        self._host = host
+
+    def answer(self, head: Head, body: bytes, source_ip: str) -> Reply:
+        """Return the answer to a request; a fault that even Chalice lets through is API Gateway's 502."""
+        log.info("%s %s", head.method, head.target)
+        try:
+            ours = self._of_ourselves(head) if head.target.startswith(OURS) else None
+            # The first counts least: it is for old clients, which name no host.
+            headers = (("Host", self._host), *head.headers)
+            return ours or self._front.ask(head.method, head.target, headers, body, source_ip)
+        except Exception:
+            log.exception("%s %s broke", head.method, head.target)
+            return self._front.refuse("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY)
+
+    def refuse(self, status: int, sentence: str) -> Reply:
+        """Return the answer to what is no request."""
+        kind = "REQUEST_TOO_LARGE" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "DEFAULT_4XX"
+        return self._front.refuse(kind, status, sentence)
+
+    def _of_ourselves(self, head: Head) -> Reply | None:
+        path = head.target.partition("?")[0].rstrip("/")
+        if head.method not in ("GET", "HEAD"):
+            return None
+        if path == OURS:
+            return Reply(HTTPStatus.OK, TEXT, HELP.encode())
+        if path == f"{OURS}/outbox":
+            shown = json.dumps({"messages": self._outbox.messages()}, indent=1, ensure_ascii=False)
+            return Reply(HTTPStatus.OK, JSON, shown.encode())
+        return None
+
+
+class _Threaded(Chalice):
+    """A Chalice that may serve several requests at a time, each in a thread of its own; Lambda never does."""
+
+    _here = threading.local()
+
+    @property
+    def current_request(self) -> Request | None:
+        """The request of this thread."""
+        return getattr(self._here, "request", None)
+
+    @current_request.setter
+    def current_request(self, request: Request | None) -> None:
+        self._here.request = request
+
+
+@contextmanager
+def one_request_a_thread(app: Chalice) -> Iterator[None]:
+    """Let every thread see its own `current_request` while the block runs."""
+    kind = type(app)
+    app.__class__ = _Threaded
+    try:
+        yield
+    finally:
+        app.__class__ = kind
