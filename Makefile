@@ -25,7 +25,7 @@ check: $(VENV) $(STRICTER)
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
 
-bench: $(VENV)
+bench: package
 	$(BIN)/python -m tests.bench
 
 package: $(VENV)

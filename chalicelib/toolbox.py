@@ -156,4 +156,4 @@ def using(tools: Toolbox) -> Iterator[Toolbox]:
     try:
         yield tools
     finally:
-        _in_hand.remove(tools)
+        _in_hand.pop()

@@ -121,7 +121,7 @@ def next_minute(moment: datetime) -> datetime:
 
 def pace(state: "State", now: datetime) -> tuple[int, int]:
     """Return (minute, pings in it) with one more ping at *now*; raise TooMany past the limit (R80)."""
-    minute = minute_of(now)
+    minute = max(minute_of(now), state.minute)  # a straggler counts in the minute that has begun
     if minute != state.minute:
         return minute, 1
     if state.in_minute >= PINGS_PER_MINUTE:

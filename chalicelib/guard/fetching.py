@@ -212,7 +212,6 @@ def _tls_reason(error: BaseException) -> str:
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """Yield *error* and all that led to it: requests and urllib3 each wrap what went wrong."""
-    if error is not None:
+    while error is not None:
         yield error
-        yield from _causes(error.__cause__)
-        yield from _causes(error.__context__)
+        error = error.__cause__ or error.__context__

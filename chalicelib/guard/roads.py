@@ -122,10 +122,10 @@ def dial(host: str, port: int, road: Road) -> socket.socket:
     except TimeoutError:
         raise Unreachable(f"The name {host} was not found within {road.deadline.seconds:g} s.") from None
     fault = ""
-    for later, address in reversed(list(enumerate(reversed(addresses)))):
+    for tried, address in enumerate(addresses):
         try:
             # A share of the time for each: a dead first address must not use up the others'.
-            return _connect(address, road.deadline, road.deadline.wait() / (later + 1))
+            return _connect(address, road.deadline, road.deadline.wait() / (len(addresses) - tried))
         except OSError as error:
             fault = str(error.strerror or error).lower()
     raise Unreachable(f"{host} did not accept a connection at port {port}: {fault}.")

@@ -30,8 +30,9 @@ def persist(
     """
     for attempt in range(TRIES):
         monitor = load(attempt > 0)
+        step = decide(monitor)  # its refusal is the answer; only a lost race is tried again
         try:
-            return apply(tools, monitor, decide(monitor), now)
+            return apply(tools, monitor, step, now)
         except Conflict:
             tools.back_off(attempt)
     raise Conflict("too many others change this monitor at the moment")

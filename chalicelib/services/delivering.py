@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.channels import transport_for
 from chalicelib.channels.base import Outlet, SendError
 from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_recovery
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.queues import DeliveryNotice, from_text, to_text
 from chalicelib.services.announcing import story_of
 from chalicelib.services.composing import compose
@@ -39,6 +39,11 @@ def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
         return
     delivery = _still_open(tools, notice)
     if delivery is None:
+        return
+    rests_until = delivery.rests_until(now)
+    if rests_until:
+        # A repeated notice: the pause is a fact of the log, and no message in the queue may shorten it.
+        tools.queues.retry_later(notice, rests_until, now)
         return
     try:
         channel = tools.projects.channel(notice.project_id, notice.channel_id)
@@ -102,20 +107,43 @@ def _settle(
 ) -> None:
     """Write how the attempt went, and see to it that what can still succeed is tried again."""
     now = tools.clock()
+    if outcome.permanent:
+        _give_up(tools, channel, outcome.error, now)
+        tools.deliveries.settle(claimed, Fate.FAILED, outcome.error, now)
+        return
     if outcome.sent:
         tools.deliveries.settle(claimed, Fate.SENT, "", now)
-    elif outcome.permanent or claimed.attempts > len(WAITS):
+    elif claimed.attempts > len(WAITS):
         tools.deliveries.settle(claimed, Fate.FAILED, outcome.error, now)
     else:
-        tools.deliveries.settle(claimed, Fate.RETRYING, outcome.error, now)
-        wait = patience(claimed.attempts, outcome, tools.chance())
-        tools.queues.retry_later(notice, now + wait, now)
-    if outcome.error != channel.last_error or outcome.permanent:
-        tools.projects.note_error(
-            channel.project_id, channel.channel_id, outcome.error, broken=outcome.permanent
-        )
-    if outcome.permanent:
-        _tell_the_others(tools, channel, now)
+        again = now + patience(claimed.attempts, outcome, tools.chance())
+        tools.deliveries.settle(claimed, Fate.RETRYING, outcome.error, now, again)
+        tools.queues.retry_later(notice, again, now)
+    if outcome.error != channel.last_error:
+        _note(tools, channel, outcome.error)
+
+
+def _note(tools: Toolbox, channel: Channel, error: str) -> None:
+    """Keep what the provider said last, where that is possible: the message itself is settled already."""
+    try:
+        tools.projects.note_error(channel.project_id, channel.channel_id, error, broken=False)
+    except Unavailable:
+        log.warning("the last error of channel %s could not be noted", channel.channel_id)
+
+
+def _give_up(tools: Toolbox, channel: Channel, error: str, now: datetime) -> None:
+    """Mark *channel* as broken, unless somebody did, and say so.
+
+    It is said before it is marked, and marked before the message is settled: a crash in between
+    repeats the news, where the other way round it would lose it.
+    """
+    try:
+        if tools.projects.channel(channel.project_id, channel.channel_id).broken:
+            return
+    except NotFound:
+        return
+    _tell_the_others(tools, channel, now)
+    tools.projects.note_error(channel.project_id, channel.channel_id, error, broken=True)
 
 
 def patience(attempts: int, outcome: Outcome, chance: float) -> timedelta:

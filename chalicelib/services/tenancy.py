@@ -1,11 +1,13 @@
 """People manage what belongs to a project: its channels now, and the keys that open it."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from chalicelib.channels import transport_for
 from chalicelib.core.alerts import Channel, Fate, Reason
+from chalicelib.core.errors import NotFound
 from chalicelib.core.tenancy import (
     ApiKey,
     Caller,
@@ -15,7 +17,7 @@ from chalicelib.core.tenancy import (
     Project,
     hash_secret,
 )
-from chalicelib.services import access
+from chalicelib.services import access, watching
 from chalicelib.services.composing import compose
 from chalicelib.services.delivering import Outcome, attempt, replay
 from chalicelib.storage.deliveries import Delivery
@@ -70,13 +72,14 @@ def amend_channel(
 def remove_channel(tools: Toolbox, caller: Caller, channel_id: str, now: datetime) -> None:
     """Delete a channel and take it off every monitor; what is on its way to it is not sent (R46)."""
     access.require_write(caller)
-    tools.projects.remove_channel(caller.project_id, channel_id)
-    from chalicelib.services import watching
-
+    find_channel(tools, caller, channel_id)
     for monitor in watching.list_(tools, caller):
         kept = tuple(other for other in monitor.spec.channels if other != channel_id)
         if kept != monitor.spec.channels:
-            watching.amend(tools, caller, monitor.spec.monitor_id, {"channels": kept}, now)
+            with suppress(NotFound):  # deleted meanwhile, and its channels with it
+                watching.amend(tools, caller, monitor.spec.monitor_id, {"channels": kept}, now)
+    # Last of all: a crash before this leaves the channel there to be deleted again.
+    tools.projects.remove_channel(caller.project_id, channel_id)
 
 
 def test_channel(tools: Toolbox, caller: Caller, channel_id: str, now: datetime) -> Outcome:

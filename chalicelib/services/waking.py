@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 
 def tick(tools: Toolbox, now: datetime) -> None:
     """Have every shard looked at; tell the operators when we have been away."""
-    outage = tools.ticks.record(now)
+    tools.ticks.record(now)
     tools.queues.scan(ScanTick(to_text(now), shard) for shard in range(tools.settings.shards))
+    outage = tools.ticks.untold()
     if outage is None:
         return
     log.warning("no tick between %s and %s", outage.start, outage.end)
@@ -29,8 +30,9 @@ def tick(tools: Toolbox, now: datetime) -> None:
             f"No tick came between {outage.start:%Y-%m-%d %H:%M:%S} and {outage.end:%Y-%m-%d %H:%M:%S} UTC. "
             "Deadlines that fell into this time were pushed out by its length; nobody was blamed for it.",
         )
+        tools.ticks.told(outage)
     except Unavailable:
-        log.warning("the operators could not be told")
+        log.warning("the operators are told with the next tick")
 
 
 def scan(tools: Toolbox, message: ScanTick, now: datetime) -> None:

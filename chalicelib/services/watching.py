@@ -17,10 +17,11 @@ from chalicelib.core.steps import Step
 from chalicelib.core.tenancy import PLANS, Caller, Project
 from chalicelib.queues import Purge
 from chalicelib.services import access
-from chalicelib.services.committing import TRIES, let_pass, persist, remind
+from chalicelib.services.committing import let_pass, persist, remind
 from chalicelib.toolbox import Toolbox
 
 ALL = "*"
+TRIES = 25  # as many may want the same at once; each lost race means that somebody else got through
 
 
 def list_(
@@ -51,8 +52,10 @@ def upsert(
     if not unique or not unique <= wish.keys():
         return create(tools, caller, wish, now), True
 
+    facts = {field: wish[field] for field in unique}
+
     def agrees(monitor: Monitor) -> bool:
-        return all(getattr(monitor.spec, field) == wish[field] for field in unique)
+        return _wished(tools, monitor.spec, facts) == monitor.spec
 
     found = next(filter(agrees, tools.monitors.of_project(caller.project_id)), None)
     if found is None:
@@ -94,8 +97,10 @@ def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any],
     """Change the fields of Spec that *wish* names; raises NotFound, Forbidden, Invalid (R324-R329)."""
     access.require_write(caller)
     for attempt in range(TRIES):
-        before = _catch_up(tools, caller, monitor_id, now)
+        before = _catch_up(tools, caller, monitor_id, now, fresh=attempt > 0)
         spec = _wished(tools, before.spec, wish)
+        if spec == before.spec:
+            return before
         try:
             after = tools.commits.amend(before, spec, carry_over(spec, before.state))
         except Conflict:
@@ -142,14 +147,17 @@ def _change(
         passed = let_pass(tools, monitor.spec, monitor.state, now)
         return passed.then(change(replace(monitor, state=passed.state), now))
 
-    return persist(tools, lambda fresh: access.own(tools, caller, monitor_id, fresh=fresh), decide, now)
+    # Read afresh: whether a check is paused must not be answered from before the pause.
+    return persist(tools, lambda _: access.own(tools, caller, monitor_id, fresh=True), decide, now)
 
 
-def _catch_up(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
+def _catch_up(
+    tools: Toolbox, caller: Caller, monitor_id: str, now: datetime, *, fresh: bool = False
+) -> Monitor:
     """Return the caller's monitor as it is at *now*: what lapsed before a change, lapsed."""
     return persist(
         tools,
-        lambda fresh: access.own(tools, caller, monitor_id, fresh=fresh),
+        lambda again: access.own(tools, caller, monitor_id, fresh=fresh or again),
         lambda monitor: let_pass(tools, monitor.spec, monitor.state, now),
         now,
     )
@@ -166,7 +174,11 @@ def _blank(tools: Toolbox, caller: Caller, now: datetime) -> Spec:
 
 
 def _wished(tools: Toolbox, spec: Spec, wish: dict[str, Any]) -> Spec:
-    """Return *spec* with what *wish* says; its channels, named by id or exact name, become ids."""
+    """Return *spec* with what *wish* says: values, or functions of the present spec.
+
+    Its channels, named by id or exact name, become ids.
+    """
+    wish = {name: value(spec) if callable(value) else value for name, value in wish.items()}
     if "channels" in wish:
         wish = wish | {"channels": _channel_ids(tools, spec.project_id, wish["channels"])}
     return replace(spec, **wish)

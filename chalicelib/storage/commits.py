@@ -7,7 +7,6 @@ timeout decided on old data overtake a fresh ping; on `rev` and `n_pings` togeth
 from dataclasses import replace
 from datetime import datetime
 
-from pynamodb.connection import Connection
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
@@ -19,7 +18,7 @@ from chalicelib.storage import flips, pings
 from chalicelib.storage.monitors import STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
 from chalicelib.storage.projects import OrganizationItem, member_of
 from chalicelib.storage.states import STATE, StateItem, pace_actions, pace_condition
-from chalicelib.storage.tables import changes, conflicts, shard_of
+from chalicelib.storage.tables import changes, conflicts, connection_of, shard_of
 
 COUNTERS = {"n_pings", "minute", "in_minute"}
 
@@ -47,6 +46,8 @@ class Commits:
         if counted:
             same = before.minute == after.minute
             condition &= pace_condition(after.minute, same_minute=same)
+            # Where botocore asks again because an answer was lost, the signal must not count twice.
+            condition &= StateItem.arrival_id.does_not_exist() | (StateItem.arrival_id != after.arrival_id)
             actions += [StateItem.n_pings.add(1), *pace_actions(after.minute, same_minute=same)]
         item = StateItem(monitor_id, STATE)
         with conflicts():
@@ -59,6 +60,8 @@ class Commits:
         Raises Conflict when anything, even a plain ping, came in between.
         """
         unchanged = (StateItem.rev == before.rev) & (StateItem.n_pings == before.n_pings)
+        # A visit may have moved the promise on without a turn: what we keep unwritten must still be there.
+        unchanged &= _unmoved(before.look_at)
         after = replace(step.state, rev=before.rev + 1)
         actions = self._actions(monitor_id, before, after)
         others = [*flips.items_of(step.flips, self.shards), *(pings.items_of(ping) if ping else ())]
@@ -67,27 +70,26 @@ class Commits:
             if not others:
                 item.update(actions, condition=unchanged)
                 return after
-            with TransactWrite(connection=_connection()) as transaction:
+            with TransactWrite(connection=connection_of(StateItem)) as transaction:
                 transaction.update(item, actions, condition=unchanged)
                 for other in others:
                     transaction.save(other)
         return after
 
     def amend(self, before: Monitor, spec: Spec, step: Step) -> Monitor:
-        """Write a changed spec and what follows from it; `rev` guards both halves."""
+        """Write a changed spec and what follows from it; the state's `rev` guards both halves."""
         after = replace(step.state, rev=before.state.rev + 1)
         actions = self._actions(spec.monitor_id, before.state, after)
-        with conflicts(), TransactWrite(connection=_connection()) as transaction:
+        with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
             transaction.save(spec_item(spec), condition=SpecItem.monitor_id.exists())
-            transaction.update(
-                StateItem(spec.monitor_id, STATE), actions, condition=StateItem.rev == before.state.rev
-            )
+            unchanged = (StateItem.rev == before.state.rev) & _unmoved(before.state.look_at)
+            transaction.update(StateItem(spec.monitor_id, STATE), actions, condition=unchanged)
         return Monitor(spec, after)
 
     def add(self, monitor: Monitor, limit: int) -> None:
         """Store a new monitor and count it against *limit*; raises Conflict where that is reached."""
         spec = monitor.spec
-        with conflicts(), TransactWrite(connection=_connection()) as transaction:
+        with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
             transaction.save(spec_item(spec), condition=SpecItem.monitor_id.does_not_exist())
             transaction.save(state_item(spec.monitor_id, monitor.state, self.shards))
             transaction.update(
@@ -99,7 +101,7 @@ class Commits:
     def remove(self, monitor: Monitor) -> None:
         """Delete a monitor, both halves at once; raises Conflict when somebody else was first."""
         spec = monitor.spec
-        with conflicts(), TransactWrite(connection=_connection()) as transaction:
+        with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
             transaction.delete(spec_item(spec), condition=SpecItem.monitor_id.exists())
             transaction.delete(StateItem(spec.monitor_id, STATE))
             transaction.update(member_of(spec.organization_id), [OrganizationItem.n_monitors.add(-1)])
@@ -111,11 +113,6 @@ class Commits:
         if before.look_at and not after.look_at:
             actions.append(StateItem.deadline_shard.remove())
         return actions
-
-
-def _connection() -> Connection:
-    """Return the connection that all tables share."""
-    return StateItem._get_connection().connection  # noqa: SLF001  TransactWrite asks for one, no model offers it
 
 
 def _unmoved(look_at: datetime | None) -> Condition:

@@ -51,7 +51,10 @@ class DeliveryItem(Table):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A line of the notification log; *outcome* is the provider's answer, in short."""
+    """A line of the notification log; *outcome* is the provider's answer, in short.
+
+    Until *lease_until* nobody may send it: somebody does, or the pause before the next try is not over.
+    """
 
     story: str
     channel_id: str
@@ -67,6 +70,11 @@ class Delivery:
     def delivery_id(self) -> str:
         """What receivers tell repetitions by."""
         return f"{self.story}/{self.channel_id}"
+
+    def rests_until(self, now: datetime) -> datetime | None:
+        """Return when the next try may be made, or None where it may be made at *now*."""
+        rests = self.fate is Fate.RETRYING and self.lease_until and now < self.lease_until
+        return self.lease_until if rests else None
 
 
 class Deliveries:
@@ -108,25 +116,32 @@ class Deliveries:
             item.update(actions, condition=_is_free(now))
         return _to_delivery(item)
 
-    def settle(self, delivery: Delivery, fate: Fate, outcome: str, now: datetime) -> Delivery:
-        """Write how a claimed attempt ended; raises Conflict where the claim was lost meanwhile."""
+    def settle(
+        self, delivery: Delivery, fate: Fate, outcome: str, now: datetime, again: datetime | None = None
+    ) -> Delivery:
+        """Write how an attempt ended, and when it may be made *again*.
+
+        Raises Conflict where the claim was lost meanwhile.
+        """
         item = DeliveryItem(delivery.story, delivery.channel_id)
         actions: Actions = [
             DeliveryItem.fate.set(fate.value),
             DeliveryItem.settled.set(now),
             DeliveryItem.outcome.set(outcome[:300]) if outcome else DeliveryItem.outcome.remove(),
-            DeliveryItem.lease_until.remove(),
+            DeliveryItem.lease_until.set(again) if again else DeliveryItem.lease_until.remove(),
         ]
+        # The new fate is there already where botocore asks again, because the first answer was lost.
+        is_as_known = DeliveryItem.fate.is_in(delivery.fate.value, fate.value)
         with conflicts():
-            item.update(actions, condition=DeliveryItem.attempts == delivery.attempts)
-        return replace(delivery, fate=fate, outcome=outcome, settled=now, lease_until=None)
+            item.update(actions, condition=(DeliveryItem.attempts == delivery.attempts) & is_as_known)
+        return replace(delivery, fate=fate, outcome=outcome, settled=now, lease_until=again)
 
     def merge(self, delivery: Delivery, now: datetime) -> None:
         """Keep a message that still waits from being sent alone; raises Conflict when it has left."""
         item = DeliveryItem(delivery.story, delivery.channel_id)
-        is_merged = DeliveryItem.fate == Fate.MERGED.value
+        waits_or_merged = DeliveryItem.fate.is_in(Fate.QUEUED.value, Fate.RETRYING.value, Fate.MERGED.value)
         with conflicts():
-            item.update([DeliveryItem.fate.set(Fate.MERGED.value)], condition=_is_free(now) | is_merged)
+            item.update([DeliveryItem.fate.set(Fate.MERGED.value)], condition=waits_or_merged | _is_free(now))
 
     def reopen(self, delivery: Delivery) -> None:
         """Let a message that was given up be sent again; raises Conflict when it was not given up."""
@@ -144,11 +159,16 @@ class Deliveries:
 
 
 def _is_free(now: datetime) -> Condition:
-    """Return what must hold for a message that nobody is sending: it waits, or its sender vanished."""
-    waits = DeliveryItem.fate.is_in(Fate.QUEUED.value, Fate.RETRYING.value)
-    abandoned = (DeliveryItem.fate == Fate.SENDING.value) & (DeliveryItem.lease_until <= now)
-    free: Condition = waits | abandoned
-    return free
+    """Return what must hold for a message that may be sent: nothing keeps it, or not any more.
+
+    What keeps it is the pause before its next try, or the worker that sends it, who may have vanished.
+    """
+    is_idle = DeliveryItem.fate.is_in(Fate.QUEUED.value, Fate.RETRYING.value)
+    is_kept = DeliveryItem.fate.is_in(Fate.RETRYING.value, Fate.SENDING.value)
+    nothing_keeps: Condition = is_idle & DeliveryItem.lease_until.does_not_exist()
+    not_any_more: Condition = is_kept & (DeliveryItem.lease_until <= now)
+    is_free: Condition = nothing_keeps | not_any_more
+    return is_free
 
 
 def _to_delivery(item: DeliveryItem) -> Delivery:

@@ -4,11 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import DiscriminatorAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.alerts import Channel
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.tenancy import Organization, Project
-from chalicelib.storage.tables import Actions, EpochAttribute, ExpiryAttribute, Table, conflicts
+from chalicelib.storage.tables import (
+    Actions,
+    EpochAttribute,
+    ExpiryAttribute,
+    Table,
+    conflicts,
+    connection_of,
+)
 
 RESERVED_FOR = timedelta(minutes=1)  # by then every index shows the new monitor
 
@@ -109,7 +117,7 @@ class Projects:
         return self.project(pointer.project_id)
 
     def add(self, organization: Organization, project: Project) -> None:
-        """Store a new organization and its first project, or nothing where either exists already."""
+        """Store a new organization and its first project; raises Conflict where either exists already."""
         items: tuple[Entry, ...] = (
             OrganizationItem(
                 organization.organization_id,
@@ -122,9 +130,9 @@ class Projects:
             ),
             *_project_items(project),
         )
-        with conflicts():
+        with conflicts(), TransactWrite(connection=connection_of(Entry)) as transaction:
             for item in items:
-                item.save(condition=Entry.owner.does_not_exist())
+                transaction.save(item, condition=Entry.owner.does_not_exist())
 
     def channel(self, project_id: str, channel_id: str) -> Channel:
         """Return a channel of the project; raises NotFound."""

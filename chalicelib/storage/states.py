@@ -103,7 +103,7 @@ class States:
 def pace_condition(minute: int, *, same_minute: bool) -> Condition:
     """Return what must hold for one more ping: a new minute, or room in the present one (R80)."""
     goes_on: Condition = (StateItem.minute == minute) & (StateItem.in_minute < PINGS_PER_MINUTE)
-    begins: Condition = StateItem.minute.does_not_exist() | (StateItem.minute != minute)
+    begins: Condition = StateItem.minute.does_not_exist() | (StateItem.minute < minute)
     return goes_on if same_minute else begins
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from pynamodb.attributes import Attribute
+from pynamodb.connection import Connection
 from pynamodb.connection.table import TableConnection
 from pynamodb.constants import NUMBER
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
@@ -87,6 +88,11 @@ class SpanAttribute(Attribute[timedelta]):
     def deserialize(self, value: str) -> timedelta:
         """Return the length."""
         return timedelta(microseconds=int(value))
+
+
+def connection_of(model: type[Table]) -> Connection:
+    """Return the connection over which transactions with *model* are written."""
+    return model._get_connection().connection  # noqa: SLF001  TransactWrite asks for one, no model offers it
 
 
 def shard_of(key: str, shards: int) -> int:

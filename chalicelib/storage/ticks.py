@@ -6,7 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.core.errors import Conflict
 from chalicelib.core.heartbeats import Outage
-from chalicelib.storage.tables import EpochAttribute, ExpiryAttribute, Table, conflicts
+from chalicelib.storage.tables import Actions, EpochAttribute, ExpiryAttribute, Table, conflicts
 
 SCOPE = "tick"
 LATEST = "latest"
@@ -16,7 +16,10 @@ NEWEST = 50  # deadlines are never older than the newest few outages
 
 
 class TickItem(Table):
-    """The latest tick, or an outage named by its beginning."""
+    """The latest tick, or an outage named by its beginning.
+
+    The latest tick carries the outage that the operators have still to be told of, from *away* to *end*.
+    """
 
     short_name = "ticks"
 
@@ -26,6 +29,7 @@ class TickItem(Table):
     scope = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
     at = EpochAttribute()
+    away = EpochAttribute(null=True)
     end = EpochAttribute(null=True)
     expires_at = ExpiryAttribute(null=True)
 
@@ -38,8 +42,8 @@ class Ticks:
 
         The outage is written before the tick: a crash in between is seen as the same outage by the next.
         """
-        latest = self._latest()
-        outage = _silence(latest, now)
+        outage = _silence(self._latest_moment(), now)
+        actions: Actions = [TickItem.at.set(now)]
         with conflicts():
             if outage:
                 TickItem(
@@ -49,29 +53,52 @@ class Ticks:
                     end=outage.end,
                     expires_at=outage.end + RETENTION,
                 ).save()
+                actions += [TickItem.away.set(outage.start), TickItem.end.set(outage.end)]
         try:
             with conflicts():
                 TickItem(SCOPE, LATEST).update(
-                    [TickItem.at.set(now)], condition=TickItem.at.does_not_exist() | (TickItem.at < now)
+                    actions, condition=TickItem.at.does_not_exist() | (TickItem.at < now)
                 )
         except Conflict:
             return None  # a tick that fires twice, or late, ends nothing
         return outage
+
+    def untold(self) -> Outage | None:
+        """Return the outage that the operators have still to be told of."""
+        latest = self._latest()
+        return Outage(latest.away, latest.end) if latest and latest.away and latest.end else None
+
+    def told(self, outage: Outage) -> None:
+        """Note that the operators know of *outage*."""
+        try:
+            with conflicts():
+                TickItem(SCOPE, LATEST).update(
+                    [TickItem.away.remove(), TickItem.end.remove()], condition=TickItem.away == outage.start
+                )
+        except Conflict:
+            return
 
     def outages(self, now: datetime) -> list[Outage]:
         """Return our outages in their order, the one that goes on at *now* included: one Query."""
         with conflicts():
             # "latest" sorts after every "away#…", so the newest come first and one small page has them all.
             items = list(TickItem.query(SCOPE, consistent_read=True, scan_index_forward=False, limit=NEWEST))
-        past = [Outage(item.at, item.end) for item in reversed(items) if item.end]
+        known = {item.at: Outage(item.at, item.end) for item in reversed(items) if item.item != LATEST}
         latest = next((item.at for item in items if item.item == LATEST), None)
         present = _silence(latest, now)
-        return past + ([present] if present and present not in past else [])
+        if present:
+            # It may be known already, as shorter than it is: the tick that wrote it may have got no further.
+            known[present.start] = present
+        return list(known.values())
 
-    def _latest(self) -> datetime | None:
+    def _latest_moment(self) -> datetime | None:
+        latest = self._latest()
+        return latest.at if latest else None
+
+    def _latest(self) -> TickItem | None:
         try:
             with conflicts():
-                return TickItem.get(SCOPE, LATEST, consistent_read=True).at
+                return TickItem.get(SCOPE, LATEST, consistent_read=True)
         except TickItem.DoesNotExist:
             return None
 

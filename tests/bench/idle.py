@@ -4,8 +4,6 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-import boto3
-
 from chalicelib import aws
 from chalicelib.core.monitors import State
 from chalicelib.core.status import Status
@@ -15,7 +13,6 @@ from chalicelib.storage.monitors import state_item
 
 MONITORS = 100_000
 SHARDS = 4
-ACCOUNT = "123456789012"
 
 
 def measure() -> dict[str, float]:
@@ -40,10 +37,10 @@ def _reads(monitors: int) -> int:
 
 def _fill(monitors: int, now: Any) -> None:
     """Put states straight into the emulator's table: through its door it would take minutes."""
+    from moto.core import DEFAULT_ACCOUNT_ID
     from moto.dynamodb.models import dynamodb_backends
 
-    boto3.client("dynamodb", region_name="us-east-1").describe_table(TableName="wakeful-monitors")
-    table = dynamodb_backends[ACCOUNT]["us-east-1"].tables["wakeful-monitors"]
+    table = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables["wakeful-monitors"]
     for number in range(monitors):
         state = State(
             Status.UP, since=now, last_ping=now, look_at=now + timedelta(days=1, seconds=number), n_pings=1

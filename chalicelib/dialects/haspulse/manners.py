@@ -32,11 +32,9 @@ REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
 
 
 def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
-    """Let in who names a key as Bearer token or in X-Api-Key; never from the URL (R1-R5)."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    secret = token.strip() if scheme.lower() == "bearer" else request.headers.get("x-api-key", "")
+    """Let in who names a key in a header; never from the URL (R1-R5)."""
     try:
-        return access.enter(tools, secret, Lane.V1, now)
+        return access.enter(tools, request.key, Lane.V1, now)
     except Unauthorized as error:
         raise Unauthorized("Invalid or missing API key") from error
 

@@ -46,8 +46,8 @@ def read(body: bytes, kind: type[Declared]) -> Declared:
     except msgspec.ValidationError as error:
         raise Invalid("", str(error).replace("`", "'")) from error
     _check_name(getattr(request, "name", None))
-    if isinstance(request, Replay) and len(request.delivery_id) > ID_LIMIT:
-        raise Invalid("deliveryId", "is too long")
+    if isinstance(request, Replay) and not 1 <= len(request.delivery_id) <= ID_LIMIT:
+        raise Invalid("deliveryId", f"must have 1 to {ID_LIMIT} characters")
     return request
 
 

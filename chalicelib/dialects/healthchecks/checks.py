@@ -16,7 +16,6 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.monitors import Monitor, unique_key
-from chalicelib.core.schedules import Every
 from chalicelib.core.signals import CANONICAL_UUID
 from chalicelib.core.tenancy import Caller
 from chalicelib.dialects.healthchecks import parse, render
@@ -30,9 +29,9 @@ UNIQUE_KEY = re.compile(r"[0-9a-f]{40}")
 
 
 def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
-    """Let in who names a key in X-Api-Key, or in the body of a POST; the header wins (R249-R253)."""
+    """Let in who names a key in a header, or in the body of a POST; the header wins (R249-R253)."""
     given = parse.document(request.body).get("api_key") if request.method == "POST" else None
-    secret = request.headers.get("x-api-key") or (given if isinstance(given, str) else "")
+    secret = request.key or (given if isinstance(given, str) else "")
     if len(secret) != KEY_LENGTH:
         raise Unauthorized("missing api key")
     try:
@@ -113,9 +112,8 @@ def check(visit: Visit) -> Answer:
         # What is deleted hangs on no channel any more.
         gone = _shown(visit, watching.delete(visit.tools, visit.caller, code, visit.now))
         return Answer(200, gone | {"channels": ""})
-    before = access.own(visit.tools, visit.caller, code)
-    tz = "UTC" if isinstance(before.spec.schedule, Every) else before.spec.schedule.tz
-    wish = parse.wish(parse.document(visit.request.body), tz)
+    access.own(visit.tools, visit.caller, code)  # 404 and 403 come before 400
+    wish = parse.wish(parse.document(visit.request.body))
     after = watching.amend(visit.tools, visit.caller, code, wish.fields, visit.now)
     return Answer(200, _shown(visit, after))
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.core.errors import Invalid
-from chalicelib.core.schedules import Cron, Every, OnCalendar, parse_schedule, parse_zone
+from chalicelib.core.monitors import Spec
+from chalicelib.core.schedules import Cron, Every, OnCalendar, Schedule, parse_schedule, parse_zone
 from chalicelib.dialects.http import parse_json
 
 YEAR = 31_536_000  # seconds: the longest period and grace time
@@ -22,7 +24,10 @@ UNIQUE = {"name": "name", "slug": "slug", "tags": "tags", "timeout": "schedule",
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A valid request: fields of Spec, and those in which it must be the only one."""
+    """A valid request: fields of Spec, and those in which it must be the only one.
+
+    A field is a value, or a function that makes it of the present Spec.
+    """
 
     fields: dict[str, Any]
     unique: frozenset[str] = field(default_factory=frozenset)
@@ -44,18 +49,15 @@ def document(body: bytes) -> dict[str, Any]:
     return value
 
 
-def wish(given: dict[str, Any], tz: str = "UTC") -> Wish:
-    """Return what the object asks for; raises Invalid for the first field at fault in the documented order.
-
-    *tz* is the zone that a schedule has now, and keeps where the request names none.
-    """
+def wish(given: dict[str, Any]) -> Wish:
+    """Return what the object asks for; raises Invalid for the first fault in the documented order."""
     clean = {name: RULES[name](name, given[name]) for name in RULES if name in given}
     fields = {name: clean[name] for name in PLAIN if name in clean}
     if "grace" in clean:
         fields["grace"] = timedelta(seconds=clean["grace"])
     if "channels" in clean:
         fields["channels"] = _identifiers(clean["channels"])
-    fields |= _schedule(clean, tz) | _subjects(clean)
+    fields |= _schedule(clean) | _subjects(clean)
     names = clean.get("unique", ())
     # A field that must be unique but is not given can match nothing: then a new check is made.
     unique = (
@@ -64,25 +66,39 @@ def wish(given: dict[str, Any], tz: str = "UTC") -> Wish:
     return Wish(fields, unique)
 
 
-def _schedule(clean: dict[str, Any], tz: str) -> dict[str, Cron | OnCalendar | Every]:
-    """Let a schedule beat a timeout; a timeout alone makes the check simple again (R297, R327)."""
+def _schedule(clean: dict[str, Any]) -> dict[str, Any]:
+    """Let a schedule beat a timeout; a timeout alone makes the check simple again (R297, R327).
+
+    A schedule without a zone keeps the check's own, and a zone without a schedule moves it (R298, R325).
+    """
     if "schedule" in clean:
-        return {"schedule": parse_schedule(clean["schedule"], clean.get("tz", tz))}
+        schedule = parse_schedule(clean["schedule"], clean.get("tz", "UTC"))
+        return {"schedule": schedule if "tz" in clean else partial(_in_its_zone, schedule)}
     if "timeout" in clean:
         return {"schedule": Every(timedelta(seconds=clean["timeout"]))}
+    if "tz" in clean:
+        return {"schedule": partial(_moved, clean["tz"])}
     return {}
 
 
+def _in_its_zone(schedule: Cron | OnCalendar, spec: Spec) -> Cron | OnCalendar:
+    return schedule if isinstance(spec.schedule, Every) else replace(schedule, tz=spec.schedule.tz)
+
+
+def _moved(tz: str, spec: Spec) -> Schedule:
+    return spec.schedule if isinstance(spec.schedule, Every) else replace(spec.schedule, tz=tz)
+
+
 def _subjects(clean: dict[str, Any]) -> dict[str, Any]:
-    """Translate the deprecated names of the keywords (R317, R318)."""
+    """Translate the deprecated names of the keywords; none left means no filter (R317, R318)."""
     if "subject" not in clean and "subject_fail" not in clean:
         return {}
-    fields = {}
-    if "subject" in clean:
-        fields["success_kw"] = clean["subject"]
-    if "subject_fail" in clean:
-        fields["failure_kw"] = clean["subject_fail"]
-    return fields | {"filter_subject": any(fields.values())}
+    words = {
+        "success_kw": clean.get("subject", clean.get("success_kw")),
+        "failure_kw": clean.get("subject_fail", clean.get("failure_kw")),
+    }
+    given = {name: word for name, word in words.items() if word is not None}
+    return given | {"filter_subject": lambda spec: any(given.get(n, getattr(spec, n)) for n in words)}
 
 
 def _identifiers(text: str) -> tuple[str, ...]:
@@ -95,7 +111,7 @@ def _text(limit: int) -> Callable[[str, Any], str]:
             raise Invalid(name, "is not a string")
         if len(value) > limit:
             raise Invalid(name, "is too long")
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+        if "\0" in value:
             raise Invalid(name, "contains invalid characters")
         return value
 

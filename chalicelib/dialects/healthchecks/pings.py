@@ -11,6 +11,7 @@ from chalicelib.services.pinging import SlugAddress
 from chalicelib.toolbox import Toolbox
 
 WORDS = {"": Action.SUCCESS, "start": Action.START, "fail": Action.FAIL, "log": Action.LOG}
+WORD = re.compile(r"[A-Za-z0-9_-]+")
 SLUG = re.compile(r"[a-z0-9_-]{1,100}")
 PING_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 AGENT_LIMIT = 200
@@ -89,10 +90,10 @@ def _by_id(visit: Visit, action: str) -> Answer:
 
 def _by_slug(visit: Visit, action: str) -> Answer:
     request, slug = visit.request, visit.request.params["tail"]
+    if not PING_KEY.fullmatch(request.params["code"]) or not WORD.fullmatch(slug):
+        raise NotFound("Check not found")
     if not SLUG.fullmatch(slug):
         raise Invalid("url", "invalid url format")
-    if not PING_KEY.fullmatch(request.params["code"]):
-        raise NotFound("Project not found")
     created = pinging.record_by_slug(
         visit.tools,
         SlugAddress(request.params["code"], slug, create=request.first("create") == "1"),

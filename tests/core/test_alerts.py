@@ -1,0 +1,89 @@
+from datetime import timedelta
+
+import pytest
+from lives import BIRTH, HOUR, a_spec
+
+from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_recovery, plan, reason_for
+from chalicelib.core.status import Status
+from chalicelib.core.steps import Cause, Flip
+
+NEW, UP, DOWN, PAUSED = Status.PENDING, Status.UP, Status.DOWN, Status.PAUSED
+
+
+def a_flip(old, new):
+    """Return a flip from *old* to *new*."""
+    return Flip("m-1", BIRTH + HOUR, old, new, Cause.FAIL, BIRTH)
+
+
+def a_channel(name, broken=""):
+    """Return a webhook of Alice's."""
+    return Channel(f"c-{name}", "p-1", "WEBHOOK", name, {}, BIRTH, broken)
+
+
+@pytest.mark.parametrize("old", [NEW, UP, PAUSED])
+def test_going_down_is_news(old):
+    """Whatever a monitor was before: that it went down must be heard (R12, R376)."""
+    assert reason_for(a_flip(old, DOWN)) is Reason.WENT_DOWN
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(NEW, UP), (PAUSED, UP), (UP, PAUSED), (DOWN, PAUSED), (NEW, PAUSED), (PAUSED, NEW)],
+)
+def test_a_first_success_and_a_pause_are_no_news(old, new):
+    """Nobody is told of a first success, of a pause, of a resume or of the success after one (R334)."""
+    assert reason_for(a_flip(old, new)) is None
+    assert plan(a_flip(old, new), a_spec(channels=("c-1",)), [a_channel("1")]) == []
+
+
+def test_coming_back_is_news():
+    """Only a monitor that was down recovers."""
+    assert reason_for(a_flip(DOWN, UP)) is Reason.RECOVERED
+
+
+def test_the_monitors_own_working_channels_hear_of_it():
+    """Neither another monitor's channels nor broken ones are told (R304, R306)."""
+    channels = [a_channel("1"), a_channel("2"), a_channel("3", "gone"), a_channel("4")]
+    chosen = plan(a_flip(UP, DOWN), a_spec(channels=("c-4", "c-1", "c-3", "c-9")), channels)
+    assert [channel.name for channel in chosen] == ["1", "4"]
+
+
+@pytest.mark.parametrize(
+    ("down", "said"),
+    [
+        (Fate.SENT, Reason.RECOVERED),
+        (Fate.QUEUED, Reason.WAS_DOWN),
+        (Fate.RETRYING, Reason.WAS_DOWN),
+        (Fate.SENDING, Reason.WAS_DOWN),
+        (Fate.MERGED, Reason.WAS_DOWN),
+        (Fate.FAILED, None),
+        (Fate.NEEDLESS, None),
+        (None, None),
+    ],
+)
+def test_a_recovery_follows_what_was_told_of_the_outage(down, said):
+    """Told, it is a recovery; still waiting, one message of both; never told, it is nothing."""
+    assert fate_of_recovery(down) is said
+
+
+@pytest.mark.parametrize(
+    ("reason", "status"),
+    [
+        (Reason.WENT_DOWN, "down"),
+        (Reason.RECOVERED, "up"),
+        (Reason.WAS_DOWN, "up"),
+        (Reason.CHANNEL_BROKE, "down"),
+        (Reason.TEST, "down"),
+    ],
+)
+def test_every_reason_speaks_of_a_status(reason, status):
+    """A message speaks of up or of down, never of anything else."""
+    alert = Alert("d-1", Reason.TEST, BIRTH, "m-1", "Backup", "Alice's").told_as(reason)
+    assert alert.status == status
+
+
+@pytest.mark.parametrize(("began", "lasted"), [(None, None), (BIRTH, HOUR), (BIRTH + HOUR, timedelta())])
+def test_an_outage_that_is_over_has_a_length(began, lasted):
+    """While it goes on nobody knows how long it will be."""
+    alert = Alert("d-1", Reason.RECOVERED, BIRTH + HOUR, "m-1", "Backup", "Alice's", began=began)
+    assert alert.lasted == lasted
