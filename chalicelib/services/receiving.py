@@ -9,7 +9,7 @@ from chalicelib.core.signals import Arrival, Ping, classify
 from chalicelib.services.committing import apply, let_pass
 from chalicelib.toolbox import Toolbox
 
-TRIES = 25  # each lost race means that another signal got through; none may be turned away for that
+TRIES = 60  # each lost race means that another signal got through; none may be turned away for that
 
 
 def take(tools: Toolbox, monitor_id: str, arrival: Arrival, now: datetime) -> None:

@@ -41,7 +41,7 @@ AT_ONCE = timedelta()
 MICROSECOND = timedelta(microseconds=1)
 A, B = RIDS[1:]
 
-often = settings(max_examples=25, deadline=None)
+often = settings(max_examples=20, deadline=None)
 
 
 def told(life):
