@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import ceil
 from typing import Any, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +16,8 @@ from chalicelib.settings import Settings
 
 BATCH = 10  # the most that SQS takes at once
 LONGEST_DELAY = 900  # seconds; longer waits hop
+SECOND = timedelta(seconds=1)
+ALMOST_A_SECOND = SECOND - timedelta(microseconds=1)  # for what must not come early
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,10 @@ class Queues:
         self._send(self._settings.scans_queue_url, [(tick, 0) for tick in ticks])
 
     def wake(self, wakes: Iterable[Wake], now: datetime) -> None:
-        """Have monitors looked at, each at the very second that it names."""
+        """Have monitors looked at, each in the second before the moment that it names, never later."""
         self._send(
             self._settings.wakes_queue_url,
-            [(wake, seconds_until(from_text(wake.look_at), now)) for wake in wakes],
+            [(wake, delay(from_text(wake.look_at) - now)) for wake in wakes],
         )
 
     def deliver(self, notices: Iterable[DeliveryNotice]) -> None:
@@ -108,7 +109,7 @@ class Queues:
     def retry_later(self, notice: DeliveryNotice, at: datetime, now: datetime) -> None:
         """Have a message sent at *at*; SQS waits 15 minutes at most, so that longer waits come back early."""
         later = replace(notice, not_before=to_text(at))
-        self._send(self._settings.deliveries_queue_url, [(later, seconds_until(at, now))])
+        self._send(self._settings.deliveries_queue_url, [(later, delay(at - now + ALMOST_A_SECOND))])
 
     def flip(self, notice: FlipNotice) -> None:
         """Have a flip announced."""
@@ -152,9 +153,9 @@ def _answering(name: str) -> Iterator[None]:
         raise Unavailable(f"the {name} does not answer") from error
 
 
-def seconds_until(moment: datetime, now: datetime) -> int:
-    """Return the whole seconds from *now* that bring us to *moment* or just past it, as SQS delays."""
-    return min(max(ceil((moment - now) / timedelta(seconds=1)), 0), LONGEST_DELAY)
+def delay(wait: timedelta) -> int:
+    """Return the whole seconds of *wait*, as far as SQS delays."""
+    return min(max(wait // SECOND, 0), LONGEST_DELAY)
 
 
 def to_text(moment: datetime) -> str:

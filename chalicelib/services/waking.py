@@ -11,6 +11,7 @@ from chalicelib.storage.monitors import Due
 from chalicelib.toolbox import Toolbox
 
 AHEAD = timedelta(seconds=90)  # a tick, and half a tick's lateness
+LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
 PER_MESSAGE = 1000  # promises that one scan turns into wakes before it hands over to the next
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,14 @@ def scan(tools: Toolbox, message: ScanTick, now: datetime) -> None:
 
 def wake(tools: Toolbox, message: Wake, now: datetime) -> None:
     """Look at one monitor whose promised moment has come; the truth is derived anew from what is stored."""
-    if now < from_text(message.look_at):
-        tools.queues.wake([message], now)  # clocks differ a little, or SQS came early
+    look_at = from_text(message.look_at)
+    if look_at - now > LONGEST_REST:
+        tools.queues.wake([message], now)  # it waits longer than SQS delays
         return
+    if now < look_at:
+        # SQS delays by whole seconds: the rest of the last one is waited out here.
+        tools.rest((look_at - now).total_seconds())
+        now = look_at
     try:
         persist(
             tools,

@@ -1,4 +1,8 @@
-"""How soon after its deadline a silent job's alarm is at the receiver, in real time, over fifty jobs."""
+"""How soon after its deadline a silent job's alarm is at the receiver, in real time, over fifty jobs.
+
+The jobs fall silent one after the other: what is measured is the road of an alarm, not how many alarms
+moto works off in a second (about five).
+"""
 
 import json
 import threading
@@ -13,7 +17,7 @@ from urllib.request import urlopen
 from tests.bench import stack
 
 JOBS = 50
-SPREAD = 0.15  # seconds between the pings of two jobs
+SPREAD = 1.0  # seconds between the pings of two jobs
 SILENCE = 120  # seconds: the shortest period and grace time that there are
 PATIENCE = 30
 

@@ -187,6 +187,22 @@ def test_an_early_wake_waits(house):
     assert queue_of(house, "wakes").delays == [120]
 
 
+def test_the_last_part_of_a_second_is_waited_out(house):
+    """A wake comes in the second before its moment, waits the rest out, and looks at the moment itself."""
+    rests = []
+    house.tools.rest = rests.append
+    check = new_check(house)
+    house.clock.now += timedelta(milliseconds=250)
+    check.ping()
+    moment = house.clock() + timedelta(minutes=2)
+    house.clock.now = moment - timedelta(seconds=1, milliseconds=750)
+    house.tools.queues.wake([Wake(check.check_id, to_text(moment))], house.clock())
+    assert queue_of(house, "wakes").delays == [1]
+    waking.wake(house.tools, Wake(check.check_id, to_text(moment)), moment - timedelta(milliseconds=750))
+    assert rests == [0.75]
+    assert check.flips[-1].at == moment
+
+
 def down_and_up(house, check):
     """Let a check fail and recover, with nobody told yet; return the notices of both flips."""
     house.advance(seconds=1)

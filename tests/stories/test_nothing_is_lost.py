@@ -51,14 +51,18 @@ class Town:
     house: House
     receiver: Receiver
 
-    def settle(self) -> None:
-        """Let time pass until nothing is on its way any more; ticks come where somebody needs them."""
+    def settle(self, *, ticking: bool = False) -> None:
+        """Let time pass until nothing is on its way any more.
+
+        Ticks come where somebody needs them: for the outbox, or *ticking* for deadlines.
+        """
         house, end = self.house, self.house.clock() + LONGEST
         house.pump.drain()
         while house.clock() < end:
             next_tick = house.clock().replace(second=0, microsecond=0) + MINUTE
             later = [moment for moment in waiting_messages() if moment > house.clock()]
-            later += [next_tick] if self.is_unannounced() else []
+            if self.is_unannounced() or (ticking and later):
+                later.append(next_tick)
             if not later:
                 return
             house.clock.now = min(later)
@@ -144,7 +148,7 @@ def silence(town: Town, prepare: Prepare) -> Tale:
         wire.calls.clear()
         prepare(wire)
         town.house.advance(seconds=126)
-        town.settle()
+        town.settle(ticking=True)
     return tale
 
 
@@ -219,11 +223,14 @@ def walked(town: Town, walk: Walk, fault: Fault, number: int) -> Iterator[str]:
 def faults_of(call: Call) -> list[Fault]:
     """Return the ways in which *call* is let fail.
 
-    A read that is lost, repeated, or its process's last act is no more than a read that is refused. Errors
-    of the network and of the service take turns: each operation meets both.
+    A read that is lost, repeated or the last act of its process is no more than one that is refused, but
+    for wakes: they come in batches, and die together. Errors of the network and of the service take turns,
+    so that each operation meets both.
     """
     before, after = (UNREACHABLE, UNANSWERED) if call.number % 2 else (REFUSED, REFUSED_LATE)
-    return [before, after, REPEATED, DEAD_AFTER] if call.writes else [before]
+    if call.writes:
+        return [before, after, REPEATED, DEAD_AFTER]
+    return [before, DEAD_AFTER] if call.room == "wake" else [before]
 
 
 def an_untroubled(town: Town, walk: Walk) -> list[Call]:
