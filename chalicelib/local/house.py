@@ -27,6 +27,10 @@ class Clock:
         """Return the present moment."""
         return self.now
 
+    def rest(self, seconds: float) -> None:
+        """Let somebody wait: the time passes at once."""
+        self.now += timedelta(seconds=seconds)
+
 
 @dataclass
 class House:
@@ -105,7 +109,7 @@ def built(settings: Settings | None = None, **tools: Any) -> Iterator[House]:
     clock = Clock()
     with emulated_aws(), hand_moved_queues(clock):
         wired = build(settings or Settings(allow_private_targets=True, mail_from="wakeful@example.org"))
-        toolbox = Toolbox(wired, clock=clock, rest=lambda _: None, **tools)
+        toolbox = Toolbox(wired, clock=clock, rest=clock.rest, **tools)
         with using(toolbox):
             foundation = found(toolbox, "Alice's project", clock())
             yield House(toolbox, clock, Front(app), Pump(app, wired), foundation)
