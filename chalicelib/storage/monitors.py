@@ -114,9 +114,12 @@ class Monitors:
 
     def of_project(self, project_id: str) -> list[Monitor]:
         """Return a project's monitors in the order of their creation: one Query and batched reads."""
+        return self.with_states(self.specs_of(project_id))
+
+    def specs_of(self, project_id: str) -> list[Spec]:
+        """Return what a project's monitors are, in the order of their creation: one Query."""
         with conflicts():
-            specs = [to_spec(item) for item in SpecItem.by_project.query(project_id)]
-        return self._with_states(specs)
+            return [to_spec(item) for item in SpecItem.by_project.query(project_id)]
 
     def with_slug(self, project_id: str, slug: str) -> list[str]:
         """Return the ids of the project's monitors that carry *slug*."""
@@ -139,7 +142,8 @@ class Monitors:
             dues = [Due(item.monitor_id, item.look_at) for item in found]
         return dues, found.last_evaluated_key is not None
 
-    def _with_states(self, specs: list[Spec]) -> list[Monitor]:
+    def with_states(self, specs: list[Spec]) -> list[Monitor]:
+        """Return the monitors that *specs* describe: one batched read for a hundred."""
         states = {}
         with conflicts():
             for start in range(0, len(specs), PAGE):

@@ -53,6 +53,7 @@ class ProjectItem(Entry, discriminator="project"):
     slug = UnicodeAttribute()
     ping_key = UnicodeAttribute()
     badge_key = UnicodeAttribute()
+    badge_secret = UnicodeAttribute()
     plan = UnicodeAttribute()
     created = EpochAttribute()
 
@@ -69,9 +70,10 @@ class ChannelItem(Entry, discriminator="channel"):
 
 
 class PointerItem(Entry, discriminator="pointer"):
-    """Where a ping key leads."""
+    """Where a public key leads: a ping key and a badge key to a project, a badge key also to one monitor."""
 
     project_id = UnicodeAttribute()
+    monitor_id = UnicodeAttribute(null=True)
 
 
 class ReservationItem(Entry, discriminator="reservation"):
@@ -115,6 +117,14 @@ class Projects:
         """Return the project that *ping_key* opens; raises NotFound."""
         pointer = _get(PointerItem, f"key#{ping_key}", "pointer", "Project not found")
         return self.project(pointer.project_id)
+
+    def of_badge_key(self, badge_key: str) -> tuple[str, str]:
+        """Return the ids of the project and of the monitor ("" for the whole project) of a badge.
+
+        Raises NotFound.
+        """
+        pointer = _get(PointerItem, f"badge#{badge_key}", "pointer", "Badge not found")
+        return pointer.project_id, pointer.monitor_id or ""
 
     def add(self, organization: Organization, project: Project) -> None:
         """Store a new organization and its first project; raises Conflict where either exists already."""
@@ -202,7 +212,12 @@ def _get(model: Any, owner: str, item: str, missing: str) -> Any:
         raise NotFound(missing) from error
 
 
-def _project_items(project: Project) -> tuple[ProjectItem, PointerItem]:
+def badge_pointer(badge_key: str, project_id: str, monitor_id: str | None = None) -> PointerItem:
+    """Return the item that leads from a badge's public key to what it shows."""
+    return PointerItem(f"badge#{badge_key}", "pointer", project_id=project_id, monitor_id=monitor_id)
+
+
+def _project_items(project: Project) -> tuple[Entry, ...]:
     return (
         ProjectItem(
             project.project_id,
@@ -212,10 +227,12 @@ def _project_items(project: Project) -> tuple[ProjectItem, PointerItem]:
             slug=project.slug,
             ping_key=project.ping_key,
             badge_key=project.badge_key,
+            badge_secret=project.badge_secret,
             plan=project.plan,
             created=project.created,
         ),
         PointerItem(f"key#{project.ping_key}", "pointer", project_id=project.project_id),
+        badge_pointer(project.badge_key, project.project_id),
     )
 
 
@@ -227,6 +244,7 @@ def _to_project(item: ProjectItem) -> Project:
         item.slug,
         item.ping_key,
         item.badge_key,
+        item.badge_secret,
         item.created,
         item.plan,
     )
