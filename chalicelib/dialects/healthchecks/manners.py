@@ -122,7 +122,8 @@ def canonical(code: str) -> str:
 
 def shown(visit: Visit, monitor: Monitor) -> dict[str, Any]:
     """Return *monitor* as the caller may see it."""
-    return render.check(monitor, site(visit), visit.now, readonly=not visit.caller.may_write)
+    place = render.Place(site(visit), visit.tools.settings.mail_domain)
+    return render.check(monitor, place, visit.now, readonly=not visit.caller.may_write)
 
 
 def site(visit: Visit) -> str:

@@ -1,5 +1,6 @@
 """Our model in the words of the Management API v3."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -12,11 +13,24 @@ from chalicelib.core.summaries import iso_seconds, rhythm, summarize
 from chalicelib.core.tenancy import Project
 
 
-def check(monitor: Monitor, site: str, now: datetime, *, readonly: bool) -> dict[str, Any]:
-    """Return a check, its keys in the documented order; *site* is the address that its URLs begin with.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where we are reached: *site* begins our URLs, *mail_domain* ends our addresses, where there is one."""
+
+    site: str
+    mail_domain: str = ""
+
+    def mail_address(self, monitor_id: str) -> str | None:
+        """Return the address that takes a check's pings, or None: no address beats one that leads nowhere."""
+        return f"{monitor_id}@{self.mail_domain}" if self.mail_domain else None
+
+
+def check(monitor: Monitor, place: Place, now: datetime, *, readonly: bool) -> dict[str, Any]:
+    """Return a check, its keys in the documented order.
 
     A read-only key sees no way to act on the check, but a stable name for it (R264-R270, R276).
     """
+    site = place.site
     spec = monitor.spec
     shown = summarize(spec, monitor.state, now) | {"badge_url": f"{site}/b/2/{spec.badge_key}.svg"}
     if readonly:
@@ -27,6 +41,7 @@ def check(monitor: Monitor, site: str, now: datetime, *, readonly: bool) -> dict
         | {
             "uuid": spec.monitor_id,
             "ping_url": f"{site}/ping/{spec.monitor_id}",
+            "ping_email": place.mail_address(spec.monitor_id),
             "update_url": management,
             "pause_url": f"{management}/pause",
             "resume_url": f"{management}/resume",
