@@ -13,7 +13,7 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sns_message(topic=queue_name("mails"))
 def receive(event: Any) -> None:
-    """Work off one notification of SES, which carries the whole mail in base64; SNS tries again on a fault."""
+    """Work off one notification of SES, which carries the mail in base64; SNS tries again on a fault."""
     from chalicelib.services import mailing
     from chalicelib.toolbox import current
 
