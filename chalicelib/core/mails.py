@@ -1,13 +1,15 @@
 """What a mail says that a job sent: its subject and its text, for keywords to be looked for in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import Message
+from email.parser import BytesHeaderParser
 from html.parser import HTMLParser
 
 from chalicelib.core.signals import CANONICAL_UUID
 
-UNSEEN = ("script", "style", "head", "title")
+UNSEEN = ("script", "style", "title")  # not the whole head: its end may be left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +43,55 @@ def address_of(recipient: str, domain: str) -> MailAddress | None:
 
 def read(raw: bytes) -> Mail:
     """Return what *raw* says; whatever is malformed in it is read as well as can be, and never refused."""
-    message = message_from_bytes(raw, policy=policy.default)
-    parts = [_content(part) for part in message.walk() if part.get_content_maintype() == "text"]
+    try:
+        message = message_from_bytes(raw)
+    except RecursionError:
+        # Parts within parts within parts: nobody wrote that for a reader.
+        message = BytesHeaderParser().parsebytes(raw)
+    parts = [_content(part) for part in _texts(message)]
     return Mail(_header(message, "from"), _header(message, "subject"), "\n".join(parts))
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: Message, name: str) -> str:
+    """Return a header as its reader sees it, and with no half letters in it."""
+    written = next((value for other, value in message.raw_items() if other.lower() == name), "")
     try:
-        return str(message.get(name, ""))
-    except (ValueError, IndexError, AttributeError, LookupError):
-        # The standard parser stumbles over some headers that real senders write.
-        return ""
+        shown = str(policy.default.header_fetch_parse(name, written))
+    except Exception:  # noqa: BLE001  the standard parser stumbles in many ways over what real senders write
+        shown = str(written)
+    return shown.encode("utf-8", "replace").decode("utf-8")
 
 
-def _content(part: EmailMessage) -> str:
+def _texts(message: Message) -> Iterator[Message]:
+    """Yield the parts that are a mail's own words: an attached log may tell of any failure (R314)."""
+    if message.get_content_disposition() == "attachment":
+        return
+    if message.is_multipart():
+        for part in message.get_payload():
+            if isinstance(part, Message):
+                yield from _texts(part)
+    elif message.get_content_maintype() == "text":
+        yield message
+
+
+def _content(part: Message) -> str:
     payload = part.get_payload(decode=True)
-    charset = part.get_content_charset("utf-8")
+    if not isinstance(payload, bytes):
+        return ""
     try:
-        text = payload.decode(charset, "replace") if isinstance(payload, bytes) else ""
-    except LookupError:
-        text = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+        text = payload.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):
+        # No such charset, none for text, or no name for one at all.
+        text = payload.decode("utf-8", "replace")
     return text_of_html(text) if part.get_content_subtype() == "html" else text
 
 
 def text_of_html(html: str) -> str:
-    """Return what a reader of *html* sees: no tags, no scripts, no styles."""
+    """Return what a reader of *html* sees: no tags, no scripts, no styles, and lines where they fit."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    return "".join(reader.seen)
+    return " ".join("".join(reader.seen).split())
 
 
 class _Reader(HTMLParser):
@@ -92,3 +114,7 @@ class _Reader(HTMLParser):
         """Keep what is shown."""
         if not self._hidden:
             self.seen.append(data)
+
+    def parse_marked_section(self, i: int, report: int = 1) -> int:  # noqa: ARG002  HTMLParser's
+        """Pass over `<![…>`, which HTML takes for a comment; the standard parser refuses some of them."""
+        return self.parse_bogus_comment(i)

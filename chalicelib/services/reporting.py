@@ -41,9 +41,10 @@ def flips(
     Pauses and resumptions say nothing of the thing watched, and are left out.
     """
     oldest, latest = now - RETENTION, now + SOON
-    found = tools.flips.between(
-        monitor.spec.monitor_id, max(start or oldest, oldest), min(end or latest, latest)
-    )
+    start, end = max(start or oldest, oldest), min(end or latest, latest)
+    if start >= end:
+        return []  # DynamoDB would not even be asked: it refuses such a question
+    found = tools.flips.between(monitor.spec.monitor_id, start, end)
     return [flip for flip in found if flip.new in (Status.UP, Status.DOWN)]
 
 

@@ -1,5 +1,6 @@
 """A badge as a picture: flat, twenty pixels high, in the manner of shields.io."""
 
+import re
 from html import escape
 
 from chalicelib.core.badges import Badge
@@ -7,6 +8,7 @@ from chalicelib.core.badges import Badge
 COLORS = {"up": "#4c1", "late": "#fe7d37", "down": "#e05d44"}
 PADDING = 5  # pixels on either side of a text
 LONGEST = 60  # letters; more would be a banner
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # not even escaped
 
 # How wide letters are in Verdana at 11 pixels, to a tenth; others are as wide as the average.
 WIDTHS = {
@@ -37,8 +39,9 @@ AVERAGE = 7.0
 
 def draw(badge: Badge) -> str:
     """Return *badge* as an SVG document (R363)."""
-    label, message = escape(badge.label[:LONGEST]), escape(badge.status)
-    left, right = width(badge.label[:LONGEST]), width(badge.status)
+    name = NO_XML.sub("\N{REPLACEMENT CHARACTER}", badge.label[:LONGEST])
+    label, message = escape(name), escape(badge.status)
+    left, right = width(name), width(badge.status)
     title = f"{label}: {message}"
     # Pictures in one page share their names; a clip named by its width fits whoever finds it.
     clip = f"wakeful-{left + right}"
