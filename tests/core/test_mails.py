@@ -42,8 +42,17 @@ def test_an_address_means_a_check(recipient, means):
 
 @pytest.mark.parametrize(
     "recipient",
-    ["", ID, f"{ID}@", f"@{DOMAIN}", f"{ID}@example.org", f"{ID}@x.{DOMAIN}", f"key@{DOMAIN}", f"+a@{DOMAIN}"]
-    + [f"key+@{DOMAIN}"],
+    [
+        "",
+        ID,
+        f"{ID}@",
+        f"@{DOMAIN}",
+        f"{ID}@example.org",
+        f"{ID}@x.{DOMAIN}",
+        f"key@{DOMAIN}",
+        f"+a@{DOMAIN}",
+        f"key+@{DOMAIN}",
+    ],
 )
 def test_other_addresses_are_nobodys(recipient):
     """What is not ours, and what names no check, is nobody's."""
@@ -97,9 +106,8 @@ def test_an_attachment_is_not_the_text():
 
 def test_what_nobody_sees_is_not_the_text():
     """Scripts, styles, comments and the title are not what a reader sees."""
-    html = (
-        "<html><head><title>a</title><style>.b{}</style></head><body><!-- c --><script>d</script>e</body></html>"
-    )
+    head = "<head><title>a</title><style>.b{}</style></head>"
+    html = f"<html>{head}<body><!-- c --><script>d</script>e</body></html>"
     assert text_of_html(html) == "e"
 
 
@@ -139,11 +147,44 @@ values = st.one_of(
     st.binary(max_size=40),
     st.lists(
         st.sampled_from(
-            [b"text/html", b"text/plain", b"multipart/mixed", b"message/rfc822", b"message/delivery-status"]
-            + [b"; charset=", b"utf-8", b"idna", b"punycode", b"base64", b"undefined", b"utf-16", b'"u\0"']
-            + [b"; boundary=", b"B", b"base64", b"x-uuencode", b"attachment", b"; filename*0*=", b"'", b'"']
-            + [b"=?utf-8?q?", b"=?utf-7?Q?+2AA-?=", b"=?x?b?!!?=", b"?=", b"\xff", b"<", b">", b"@", b"(", b";"]
-            + [b"\r\n ", b"*", b"%", b"=", b"=?unicode-escape?Q?=5Cud800?="]
+            [
+                b"text/html",
+                b"text/plain",
+                b"multipart/mixed",
+                b"message/rfc822",
+                b"message/delivery-status",
+                b"; charset=",
+                b"utf-8",
+                b"idna",
+                b"punycode",
+                b"base64",
+                b"undefined",
+                b"utf-16",
+                b'"u\x00"',
+                b"; boundary=",
+                b"B",
+                b"base64",
+                b"x-uuencode",
+                b"attachment",
+                b"; filename*0*=",
+                b"'",
+                b'"',
+                b"=?utf-8?q?",
+                b"=?utf-7?Q?+2AA-?=",
+                b"=?x?b?!!?=",
+                b"?=",
+                b"\xff",
+                b"<",
+                b">",
+                b"@",
+                b"(",
+                b";",
+                b"\r\n ",
+                b"*",
+                b"%",
+                b"=",
+                b"=?unicode-escape?Q?=5Cud800?=",
+            ]
         ),
         max_size=8,
     ).map(b"".join),
@@ -152,8 +193,26 @@ bodies = st.one_of(
     st.binary(max_size=200),
     st.lists(
         st.sampled_from(
-            [b"--B\n", b"--B--\n", b"Content-Type: text/html\n", b"\n", b"<![", b"<!--", b"<", b">", b"</"]
-            + [b"<script>", b"<head>", b"&#x110000;", b"&#", b"\x00", b"\xff", b"=", b"begin 644 x\n", b"]]>"]
+            [
+                b"--B\n",
+                b"--B--\n",
+                b"Content-Type: text/html\n",
+                b"\n",
+                b"<![",
+                b"<!--",
+                b"<",
+                b">",
+                b"</",
+                b"<script>",
+                b"<head>",
+                b"&#x110000;",
+                b"&#",
+                b"\x00",
+                b"\xff",
+                b"=",
+                b"begin 644 x\n",
+                b"]]>",
+            ]
         ),
         max_size=12,
     ).map(b"".join),
@@ -198,7 +257,9 @@ def test_any_html_is_read(html):
 
 
 @pytest.mark.parametrize(
-    "charset", ["no-such", "idna", "undefined", "hex", '"u\0"'], ids=["unknown", "idna", "undefined", "hex", "nul"]
+    "charset",
+    ["no-such", "idna", "undefined", "hex", '"u\0"'],
+    ids=["unknown", "idna", "undefined", "hex", "nul"],
 )
 def test_a_charset_that_does_not_exist_hides_no_keyword(charset):
     """Where a charset is nonsense, the text is read as UTF-8."""

@@ -15,7 +15,9 @@ START, SUCCESS, FAIL, LOG, IGN = Action.START, Action.SUCCESS, Action.FAIL, Acti
 
 often = settings(max_examples=100, deadline=None)
 steps = st.tuples(
-    st.sampled_from(Action), st.sampled_from(["", ONE, OTHER]), st.timedeltas(timedelta(), timedelta(hours=40))
+    st.sampled_from(Action),
+    st.sampled_from(["", ONE, OTHER]),
+    st.timedeltas(timedelta(), timedelta(hours=40)),
 )
 
 

@@ -119,7 +119,14 @@ def test_moments_have_microseconds_even_where_there_are_none(alice, check):
 
 @pytest.mark.parametrize(
     ("tail", "kind"),
-    [("", "success"), ("/start", "start"), ("/fail", "fail"), ("/log", "log"), ("/0", "success"), ("/3", "fail")],
+    [
+        ("", "success"),
+        ("/start", "start"),
+        ("/fail", "fail"),
+        ("/log", "log"),
+        ("/0", "success"),
+        ("/3", "fail"),
+    ],
 )
 def test_a_line_tells_its_kind(alice, check, tail, kind):
     """Success, start, fail, log and exit statuses have their kinds (R342, R346)."""
@@ -151,7 +158,13 @@ def test_a_run_took_exactly_as_long_as_it_took(alice, check, end):
 
 def test_runs_are_paired_by_their_ids(alice, check):
     """Two runs at once have each their own duration (R344)."""
-    for tail in (f"/start?rid={RID}", f"/start?rid={OTHER_RID}", f"?rid={RID.upper()}", f"?rid={OTHER_RID}", ""):
+    for tail in (
+        f"/start?rid={RID}",
+        f"/start?rid={OTHER_RID}",
+        f"?rid={RID.upper()}",
+        f"?rid={OTHER_RID}",
+        "",
+    ):
         ping(alice, check, tail)
     assert [line.get("duration") for line in log(alice, check)] == [None, 2.0, 2.0, None, None]
     assert [line["rid"] for line in log(alice, check)] == [None, OTHER_RID, RID, OTHER_RID, RID]
@@ -186,8 +199,16 @@ def test_the_plan_says_how_many_pings_are_shown(house, alice, plan):
 
 @pytest.mark.parametrize(
     "body",
-    [b"disk is fine", b"\xff\xfe\x00\x01 no text", b"\x00", "Grüße".encode(), b" \r\n\t", b'{"a": 1}']
-    + [bytes(range(256)), b"<html><script>"],
+    [
+        b"disk is fine",
+        b"\xff\xfe\x00\x01 no text",
+        b"\x00",
+        "Grüße".encode(),
+        b" \r\n\t",
+        b'{"a": 1}',
+        bytes(range(256)),
+        b"<html><script>",
+    ],
 )
 def test_a_body_comes_back_byte_for_byte(alice, check, body):
     """Text or not, the body is what was sent, and is called plain text (R348)."""
@@ -203,7 +224,9 @@ def test_a_long_body_comes_back_as_far_as_it_was_kept(alice, check):
     assert alice.get(f"{CHECKS}{check['uuid']}/pings/1/body").body == b"x" * BODY_LIMIT
 
 
-@pytest.mark.parametrize("n", ["0", "2", "3", "1000", "1001", "-1", "x", "1.0", "9" * 400, "%31%31", "²", "१"])
+@pytest.mark.parametrize(
+    "n", ["0", "2", "3", "1000", "1001", "-1", "x", "1.0", "9" * 400, "%31%31", "²", "१"]
+)
 def test_what_has_no_body_is_not_found(alice, check, n):
     """A ping without a body, one that never was, and what is no number are 404 (R349)."""
     ping(alice, check, "", b"x")

@@ -100,7 +100,7 @@ def test_a_long_mail_is_read_whole_and_kept_in_part(alice):
     ],
 )
 def test_the_subject_says_what_happened(alice, subject, kind):
-    """Either word of a kind will do; failure outweighs success, success start; none is ignored (R311-R315)."""
+    """Either word of a kind will do; failure outweighs success, and success start (R311-R313, R315)."""
     assert meaning(alice, a_mail(subject, "FAILED"), filter_subject=True) == kind
 
 
@@ -155,7 +155,7 @@ def test_what_is_ignored_changes_nothing(alice):
     ],
 )
 def test_the_deprecated_names_still_work(alice, wish, subject, kind):
-    """`subject` and `subject_fail` are keywords with the subject's filter on; empty, all succeed (R317, R318)."""
+    """`subject` and `subject_fail` are keywords for the subject; empty, all succeed (R317, R318)."""
     check = alice.check(timeout=YEAR, grace=YEAR, **wish)
     send(alice, check, a_mail(subject))
     assert kinds(alice, check) == [kind]
@@ -264,7 +264,8 @@ def bring(house, message_id, recipients, raw):
         "content": b64encode(raw).decode(),
     }
     boto3.client("sns", house.tools.settings.region).publish(
-        TopicArn=house.tools.settings.flips_topic_arn.removesuffix("flips") + "mails", Message=json.dumps(notice)
+        TopicArn=house.tools.settings.flips_topic_arn.removesuffix("flips") + "mails",
+        Message=json.dumps(notice),
     )
     house.pump.drain()
 

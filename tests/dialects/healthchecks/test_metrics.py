@@ -74,8 +74,24 @@ def test_each_check_is_labelled(scrape, bob):
 
 @pytest.mark.parametrize(
     "name",
-    ['a "quoted" name', "back\\slash", "two\nlines", '\\"', "\\n", "\\\\n\n", "trailing\\", "{a=b} # c,", "Ü✓\r\t"]
-    + ["\u2028line", "\x85next", "\x0bfeed", "# HELP x", 'a",name="b', "", " "],
+    [
+        'a "quoted" name',
+        "back\\slash",
+        "two\nlines",
+        '\\"',
+        "\\n",
+        "\\\\n\n",
+        "trailing\\",
+        "{a=b} # c,",
+        "Ü✓\r\t",
+        "\u2028line",
+        "\x85next",
+        "\x0bfeed",
+        "# HELP x",
+        'a",name="b',
+        "",
+        " ",
+    ],
 )
 def test_any_name_survives(scrape, bob, name):
     """Backslashes, quotes, line ends and whatever else is in a name come back as they were."""

@@ -13,7 +13,21 @@ BADGES = "/api/v3/badges/"
 YEAR = 31_536_000  # seconds
 FORMS = ["svg", "svg3", "json", "json3", "shields", "shields3"]
 NOBODY = "00000000-0000-4000-8000-000000000000"
-ODD_TAGS = ("prod", "über", "データ", "v1.2.svg", "a/b", "100%", "%41", "a?b#c", "..", "<b>&", "-2", "+", "x" * 200)
+ODD_TAGS = (
+    "prod",
+    "über",
+    "データ",
+    "v1.2.svg",
+    "a/b",
+    "100%",
+    "%41",
+    "a?b#c",
+    "..",
+    "<b>&",
+    "-2",
+    "+",
+    "x" * 200,
+)
 
 
 def path(address):
@@ -141,7 +155,8 @@ def test_a_tag_counts_only_the_checks_that_carry_it(anyone, carol):
     assert anyone.get(listed(carol)["json"]).json()["total"] == 2
 
 
-def test_an_svg_badge_is_a_picture(anyone, carol, check):
+@pytest.mark.usefixtures("check")
+def test_an_svg_badge_is_a_picture(anyone, carol):
     """`.svg` is an SVG document that shows the tag and its status, and is not kept by caches (R363)."""
     reply = anyone.get(listed(carol, "db")["svg"])
     assert reply.headers["Content-Type"] == "image/svg+xml"
@@ -159,7 +174,8 @@ def test_a_json_badge_tells_the_counts(anyone, carol, check):
     assert reply.headers["Content-Type"].startswith("application/json")
 
 
-def test_a_shields_badge_follows_their_schema(anyone, carol, check):
+@pytest.mark.usefixtures("check")
+def test_a_shields_badge_follows_their_schema(anyone, carol):
     """`.shields` is what Shields.io asks of an endpoint (R365)."""
     assert anyone.get(listed(carol, "db")["shields"]).json() == {
         "schemaVersion": 1,
@@ -201,7 +217,8 @@ def altered(signature):
     yield "%FF" * 8
 
 
-def test_an_altered_signature_is_not_found(anyone, carol, check):
+@pytest.mark.usefixtures("check")
+def test_an_altered_signature_is_not_found(anyone, carol):
     """A signature with a letter changed, cut or added is 404 for the tag and for the whole (R362)."""
     for address in (listed(carol, "db")["json3"], listed(carol)["json3"]):
         signature = address.split("/")[3].removesuffix(".json")
@@ -210,7 +227,8 @@ def test_an_altered_signature_is_not_found(anyone, carol, check):
             assert reply.status == 404, wrong
 
 
-def test_a_signature_is_good_for_its_own_tag_and_project_only(anyone, alice, carol, check):
+@pytest.mark.usefixtures("check")
+def test_a_signature_is_good_for_its_own_tag_and_project_only(anyone, alice, carol):
     """It opens neither another tag, nor the whole project, nor another project (R362)."""
     alice.check(tags="db")
     address = listed(carol, "db")["json"]
@@ -221,8 +239,9 @@ def test_a_signature_is_good_for_its_own_tag_and_project_only(anyone, alice, car
     assert [anyone.get(other).status for other in others] == [404] * 5
 
 
+@pytest.mark.usefixtures("check")
 @pytest.mark.parametrize("form", [".png", "", ".", ".svg3", ".SVG", ".svg.png"])
-def test_other_forms_are_not_found(anyone, carol, check, form):
+def test_other_forms_are_not_found(anyone, carol, form):
     """Only the documented forms are served (R361)."""
     whole, tagged = listed(carol)["svg"], listed(carol, "db")["svg"]
     assert anyone.get(whole.removesuffix(".svg") + form).status == 404
@@ -260,7 +279,12 @@ def test_other_badges_of_checks_are_not_found(anyone, alice, check):
     """An unknown key, a project's key, another number of states and a deleted check are 404."""
     address = path(check["badge_url"])
     project_key = alice.house.foundation.project.badge_key
-    others = [f"/b/2/{NOBODY}.svg", f"/b/2/{project_key}.svg", address.replace("/2/", "/4/"), address + ".png"]
+    others = [
+        f"/b/2/{NOBODY}.svg",
+        f"/b/2/{project_key}.svg",
+        address.replace("/2/", "/4/"),
+        address + ".png",
+    ]
     assert [anyone.get(other).status for other in others] == [404] * 4
 
 
@@ -301,7 +325,9 @@ READ_ONLY = [route.path for route in routes.ROUTES if route.methods == ("GET",)]
 @pytest.mark.parametrize("route", READ_ONLY)
 def test_a_browser_may_ask_from_anywhere(anyone, route):
     """Answers, refusals and preflights alike carry the CORS headers (R362)."""
-    target = route.format(**dict.fromkeys(("code", "key", "signature", "tag", "states", "name", "project"), "x"), n=1)
+    target = route.format(
+        **dict.fromkeys(("code", "key", "signature", "tag", "states", "name", "project"), "x"), n=1
+    )
     for reply in (anyone.get(target), anyone.ask("OPTIONS", target), anyone.ask("PUT", target)):
         assert reply.headers["Access-Control-Allow-Origin"] == "*"
         assert reply.headers["Access-Control-Allow-Headers"] == "X-Api-Key"
