@@ -82,9 +82,10 @@ class Webhook:
         post(call, self._outlet, _secrets(call, self._config["secret"]))
 
     def _status(self, alert: Alert) -> str:
-        # A test of a webhook that only hears of one status must not be silent.
-        if alert.reason is Reason.TEST and not self._config[alert.status]["url"]:
-            return "up"
+        # Who only hears of one status must hear a test, and an outage that was over before it was told.
+        whoever = alert.reason in (Reason.TEST, Reason.WAS_DOWN)
+        if whoever and not self._config[alert.status]["url"]:
+            return "up" if alert.status == "down" else "down"
         return alert.status
 
 
@@ -200,8 +201,13 @@ def _shown_url(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     path = "/".join(MASK if TOKEN.fullmatch(part) else part for part in parts.path.split("/"))
-    query = "&".join(f"{pair.partition('=')[0]}={MASK}" for pair in parts.query.split("&") if pair)
+    query = "&".join(_shown_pair(pair) for pair in parts.query.split("&") if pair)
     return urlunsplit((parts.scheme, f"{MASK}@{host}" if host != parts.netloc else host, path, query, ""))
+
+
+def _shown_pair(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}={MASK}" if equals else MASK
 
 
 def _secrets(call: Call, secret: str) -> Iterator[str]:
@@ -217,4 +223,5 @@ def _secrets(call: Call, secret: str) -> Iterator[str]:
         # requests makes this of it, and some receivers show the headers that they refuse
         yield b64encode(unquote(f"{parts.username}:{parts.password}").encode()).decode()
     yield from (value for _, value in parse_qsl(parts.query) if len(value) >= LONG_WORD)
+    yield from (pair for pair in parts.query.split("&") if "=" not in pair and len(pair) >= LONG_WORD)
     yield from filter(TOKEN.fullmatch, parts.path.split("/"))

@@ -69,6 +69,7 @@ class Alert:
     summary: dict[str, Any] = field(default_factory=dict)  # core.summaries
     exit_status: int | None = None
     body: bytes = b""  # of the last ping at or before the flip
+    superseded: bool = False  # a recovery after which the next outage has begun
 
     @property
     def status(self) -> str:

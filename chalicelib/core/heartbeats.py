@@ -117,9 +117,16 @@ def resume(monitor: Monitor, now: datetime) -> Step:
     return promise(monitor.spec, turn(monitor.spec.monitor_id, fresh, Status.PENDING, now, Cause.RESUME))
 
 
-def amend(spec: Spec, state: State) -> Step:
-    """Carry a changed *spec* into the state; the status stays, the deadline is derived anew (R327)."""
-    return promise(spec, Step(replace(state, has_rules=spec.has_rules)))
+def amend(spec: Spec, state: State, now: datetime) -> Step:
+    """Carry a changed *spec* into the state; the status stays, the deadline is derived anew (R327).
+
+    A deadline that the change itself put into the past is *now*: nothing was missed before it was asked for.
+    """
+    amended = replace(state, has_rules=spec.has_rules)
+    last_moment = deadline(spec, amended)
+    if last_moment and last_moment < now:
+        amended = replace(amended, reprieve=amended.reprieve + (now - last_moment))
+    return promise(spec, Step(amended))
 
 
 def promise(spec: Spec, step: Step) -> Step:

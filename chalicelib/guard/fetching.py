@@ -1,5 +1,6 @@
 """HTTP by requests, on roads that are guarded: pinned addresses, one deadline, a cap on what is read."""
 
+import logging
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,9 @@ from urllib3.exceptions import HTTPError
 
 from chalicelib.guard.addresses import PORTS, Refused, Unreachable, parse
 from chalicelib.guard.roads import INTERNET, Deadline, Net, Road, dial
+
+# Its warnings name the whole URL, which may be a secret, whenever a receiver answers oddly.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 CHUNK = 16_384
 SEE_OTHER = 303
@@ -147,7 +151,7 @@ def _ask(session: requests.Session, call: Call, limits: Limits, deadline: Deadli
             stream=True,
         ) as response:
             body = _body(response, limits.max_bytes)
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader):
+    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader, UnicodeError):
         raise Refused(f"The request to {host} cannot be written as HTTP.") from None
     except (requests.RequestException, HTTPError, OSError) as error:
         raise Unreachable(_sentence(host, error, deadline)) from None  # the cause would show the URL
@@ -171,8 +175,12 @@ def _redirected(call: Call, reply: Reply) -> Call:
     The method and the body stay, since they are the message; only 303 asks for a GET, as RFC 9110 has it.
     """
     location = reply.headers["location"].encode("latin-1", "replace").decode("utf-8", "replace")
-    url = requote_uri(urljoin(call.url, location))
-    old, new = parse(call.url), parse(url)
+    old = parse(call.url)
+    try:
+        url = requote_uri(urljoin(call.url, location))
+    except ValueError:
+        raise Unreachable(f"{old.hostname} redirects to what is no address.") from None
+    new = parse(url)
     if (old.scheme, new.scheme) == ("https", "http"):
         raise Refused(f"{old.hostname} redirects from https to http.")
     if not _same_origin(old, new):

@@ -39,7 +39,8 @@ def announce(tools: Toolbox, monitor_id: str, at: datetime, now: datetime) -> No
 def _queue_deliveries(tools: Toolbox, flip: Flip, now: datetime) -> None:
     reason = reason_for(flip)
     try:
-        spec = tools.monitors.load(flip.monitor_id).spec
+        # Read afresh: a replica that does not know the monitor yet would cost its first alarm.
+        spec = tools.monitors.load(flip.monitor_id, fresh=True).spec
         _, channels = tools.projects.settings(spec.project_id)
     except NotFound:
         log.info("monitor %s is gone, nobody is told", flip.monitor_id)

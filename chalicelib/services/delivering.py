@@ -11,7 +11,7 @@ from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.queues import DeliveryNotice, from_text, to_text
 from chalicelib.services.announcing import story_of
 from chalicelib.services.composing import compose
-from chalicelib.storage.deliveries import Delivery
+from chalicelib.storage.deliveries import RETENTION, Delivery
 from chalicelib.toolbox import Toolbox
 
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 21600))
@@ -79,7 +79,12 @@ def _alert(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) 
     alert = compose(tools, delivery, channel, now)
     if alert.reason is not Reason.RECOVERED:
         return alert
-    down = tools.deliveries.find(story_of(alert.monitor_id, alert.began or alert.at), channel.channel_id)
+    if alert.superseded:
+        raise NotFound("another outage has begun")
+    began = alert.began or alert.at
+    if began < now - RETENTION:
+        return alert  # the log has forgotten that it told of the outage; whoever waits for its end has not
+    down = tools.deliveries.find(story_of(alert.monitor_id, began), channel.channel_id)
     reason = fate_of_recovery(down.fate)
     if reason is None:
         raise NotFound("the outage was never told here")

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.channels import transport_for
 from chalicelib.core.alerts import Channel, Fate, Reason
 from chalicelib.core.errors import NotFound
+from chalicelib.core.monitors import Spec
 from chalicelib.core.tenancy import (
     ApiKey,
     Caller,
@@ -73,11 +74,14 @@ def remove_channel(tools: Toolbox, caller: Caller, channel_id: str, now: datetim
     """Delete a channel and take it off every monitor; what is on its way to it is not sent (R46)."""
     access.require_write(caller)
     find_channel(tools, caller, channel_id)
+
+    def without_it(spec: Spec) -> tuple[str, ...]:
+        return tuple(other for other in spec.channels if other != channel_id)
+
     for monitor in watching.list_(tools, caller):
-        kept = tuple(other for other in monitor.spec.channels if other != channel_id)
-        if kept != monitor.spec.channels:
+        if channel_id in monitor.spec.channels:
             with suppress(NotFound):  # deleted meanwhile, and its channels with it
-                watching.amend(tools, caller, monitor.spec.monitor_id, {"channels": kept}, now)
+                watching.amend(tools, caller, monitor.spec.monitor_id, {"channels": without_it}, now)
     # Last of all: a crash before this leaves the channel there to be deleted again.
     tools.projects.remove_channel(caller.project_id, channel_id)
 

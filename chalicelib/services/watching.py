@@ -102,7 +102,7 @@ def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any],
         if spec == before.spec:
             return before
         try:
-            after = tools.commits.amend(before, spec, carry_over(spec, before.state))
+            after = tools.commits.amend(before, spec, carry_over(spec, before.state, now))
         except Conflict:
             tools.back_off(attempt)
             continue
@@ -176,12 +176,12 @@ def _blank(tools: Toolbox, caller: Caller, now: datetime) -> Spec:
 def _wished(tools: Toolbox, spec: Spec, wish: dict[str, Any]) -> Spec:
     """Return *spec* with what *wish* says: values, or functions of the present spec.
 
-    Its channels, named by id or exact name, become ids.
+    Channels that a person named, by id or exact name, become ids.
     """
-    wish = {name: value(spec) if callable(value) else value for name, value in wish.items()}
-    if "channels" in wish:
-        wish = wish | {"channels": _channel_ids(tools, spec.project_id, wish["channels"])}
-    return replace(spec, **wish)
+    fields = {name: value(spec) if callable(value) else value for name, value in wish.items()}
+    if "channels" in wish and not callable(wish["channels"]):
+        fields["channels"] = _channel_ids(tools, spec.project_id, wish["channels"])
+    return replace(spec, **fields)
 
 
 def _channel_ids(tools: Toolbox, project_id: str, wanted: tuple[str, ...]) -> tuple[str, ...]:

@@ -144,11 +144,15 @@ class Deliveries:
             item.update([DeliveryItem.fate.set(Fate.MERGED.value)], condition=waits_or_merged | _is_free(now))
 
     def reopen(self, delivery: Delivery) -> None:
-        """Let a message that was given up be sent again; raises Conflict when it was not given up."""
+        """Let a message that was given up be sent again; raises Conflict when it was not given up.
+
+        What waits already may be asked for again: the notice of the first time may have been lost.
+        """
         item = DeliveryItem(delivery.story, delivery.channel_id)
         with conflicts():
             item.update(
-                [DeliveryItem.fate.set(Fate.QUEUED.value)], condition=DeliveryItem.fate == Fate.FAILED.value
+                [DeliveryItem.fate.set(Fate.QUEUED.value)],
+                condition=DeliveryItem.fate.is_in(Fate.FAILED.value, Fate.QUEUED.value),
             )
 
     def of_channel(self, channel_id: str, limit: int) -> list[Delivery]:

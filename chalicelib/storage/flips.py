@@ -68,6 +68,8 @@ class Flips:
 
         The caller asks for none older than RETENTION: DynamoDB deletes those when it gets round to it.
         """
+        if end <= start:
+            return []  # DynamoDB refuses a range that ends before it begins
         with conflicts():
             found = FlipItem.query(
                 monitor_id,

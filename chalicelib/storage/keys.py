@@ -114,7 +114,9 @@ class Keys:
         return item
 
     def _count(self, known: KeyItem, lane: Lane, now: datetime) -> tuple[ApiKey, Quota]:
-        minute, day = minute_of(now), minute_of(now) // MINUTES_A_DAY
+        # A straggler counts in the newest minute: to begin its own again would give that one back.
+        minute = max(minute_of(now), int(getattr(known, f"minute_{lane}")))
+        day = max(minute_of(now) // MINUTES_A_DAY, int(known.day))
         plan = PLANS[known.plan]
         stamp, count = getattr(KeyItem, f"minute_{lane}"), getattr(KeyItem, f"count_{lane}")
         condition = KeyItem.secret_hash.exists()
@@ -123,12 +125,12 @@ class Keys:
             condition &= (stamp == minute) & (count < _per_minute(plan, lane))
             actions.append(count.add(1))
         else:
-            condition &= stamp != minute
+            condition &= stamp < minute
             actions += [stamp.set(minute), count.set(1)]
         if plan.per_day is not None:
             same_day = known.day == day
             condition &= (
-                (KeyItem.day == day) & (KeyItem.day_count < plan.per_day) if same_day else KeyItem.day != day
+                (KeyItem.day == day) & (KeyItem.day_count < plan.per_day) if same_day else KeyItem.day < day
             )
             actions += (
                 [KeyItem.day_count.add(1)] if same_day else [KeyItem.day.set(day), KeyItem.day_count.set(1)]
@@ -149,10 +151,10 @@ def _refuse_if_spent(item: KeyItem, lane: Lane, now: datetime) -> None:
     plan = PLANS[item.plan]
     minute = minute_of(now)
     spent = getattr(item, f"count_{lane}") >= _per_minute(plan, lane)
-    if getattr(item, f"minute_{lane}") == minute and spent:
+    if getattr(item, f"minute_{lane}") >= minute and spent:
         raise TooMany("rate limit exceeded", next_minute(now), _per_minute(plan, lane))
     day = minute // MINUTES_A_DAY
-    if plan.per_day is not None and item.day == day and item.day_count >= plan.per_day:
+    if plan.per_day is not None and item.day >= day and item.day_count >= plan.per_day:
         left_today = MINUTES_A_DAY - 1 - minute % MINUTES_A_DAY
         raise TooMany("daily limit exceeded", next_minute(now) + left_today * MINUTE, plan.per_day)
 

@@ -46,8 +46,9 @@ class Pings:
                 with conflicts():
                     item.save(condition=unseen | older)
             except Conflict:
-                # A newer ping has taken the slot, or this very one was stored by a call that seemed to fail.
-                return
+                # A newer ping has taken the slot, or this very one was stored by a call that seemed to fail:
+                # either way the row must be tried as well.
+                continue
 
     def latest(self, monitor_id: str, n_pings: int, limit: int) -> list[Ping]:
         """Return up to *limit* pings, the newest first, of a monitor that counted *n_pings*."""

@@ -106,7 +106,7 @@ class Projects:
     def settings(self, project_id: str) -> tuple[Project, list[Channel]]:
         """Return a project and its channels in the order of their creation: one Query."""
         with conflicts():
-            entries = list(Entry.query(project_id))
+            entries = list(Entry.query(project_id, consistent_read=True))
         projects = [_to_project(entry) for entry in entries if isinstance(entry, ProjectItem)]
         if not projects:
             raise NotFound("Project not found")

@@ -22,7 +22,14 @@ from chalicelib.settings import Settings
 Actions = list[Action]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-RACES = frozenset({"ConditionalCheckFailedException", "ConditionalCheckFailed", "TransactionConflict"})
+RACES = frozenset(
+    {
+        "ConditionalCheckFailedException",
+        "ConditionalCheckFailed",
+        "TransactionConflictException",  # a single write that met a transaction
+        "TransactionConflict",
+    }
+)
 BUGS = frozenset({"ValidationException", "SerializationException", "AccessDeniedException"})
 
 

@@ -38,9 +38,9 @@ class Ticks:
     """The ticks of one deployment."""
 
     def record(self, now: datetime) -> Outage | None:
-        """Note that the clock ticked at *now*; return the outage that it ends, if it ends one.
+        """Note that the clock ticked at *now*; return the outage that the operators have still to be told of.
 
-        The outage is written before the tick: a crash in between is seen as the same outage by the next.
+        An outage is written before the tick: a crash in between is seen as the same outage by the next.
         """
         outage = _silence(self._latest_moment(), now)
         actions: Actions = [TickItem.at.set(now)]
@@ -54,19 +54,13 @@ class Ticks:
                     expires_at=outage.end + RETENTION,
                 ).save()
                 actions += [TickItem.away.set(outage.start), TickItem.end.set(outage.end)]
+        latest = TickItem(SCOPE, LATEST)
         try:
             with conflicts():
-                TickItem(SCOPE, LATEST).update(
-                    actions, condition=TickItem.at.does_not_exist() | (TickItem.at < now)
-                )
+                latest.update(actions, condition=TickItem.at.does_not_exist() | (TickItem.at < now))
         except Conflict:
             return None  # a tick that fires twice, or late, ends nothing
-        return outage
-
-    def untold(self) -> Outage | None:
-        """Return the outage that the operators have still to be told of."""
-        latest = self._latest()
-        return Outage(latest.away, latest.end) if latest and latest.away and latest.end else None
+        return Outage(latest.away, latest.end) if latest.away and latest.end else None
 
     def told(self, outage: Outage) -> None:
         """Note that the operators know of *outage*."""
@@ -92,13 +86,9 @@ class Ticks:
         return list(known.values())
 
     def _latest_moment(self) -> datetime | None:
-        latest = self._latest()
-        return latest.at if latest else None
-
-    def _latest(self) -> TickItem | None:
         try:
             with conflicts():
-                return TickItem.get(SCOPE, LATEST, consistent_read=True)
+                return TickItem.get(SCOPE, LATEST, consistent_read=True).at
         except TickItem.DoesNotExist:
             return None
 

@@ -46,7 +46,7 @@ class Life:
         if event == LOOK:
             return life
         if isinstance(event, Spec):
-            return replace(life, spec=event).after(amend(event, life.state), now)
+            return replace(life, spec=event).after(amend(event, life.state, now), now)
         if isinstance(event, Signal):
             counted = replace(life, heard=life.heard + 1)
             return counted.after(receive(life.spec, life.state, event, now), now)

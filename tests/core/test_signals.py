@@ -25,7 +25,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 RID = "123e4567-e89b-12d3-a456-426614174000"
 
-often = settings(max_examples=25, deadline=None)
+often = settings(max_examples=20, deadline=None)
 
 
 def meaning(arrival, spec=None, status=Status.UP):

@@ -58,6 +58,12 @@ def carol(house: House) -> Person:
     return Person(house, found(house.tools, "Carol's project", house.clock.now).api_key)
 
 
+@pytest.fixture(scope="module")
+def hapless(house: House) -> Person:
+    """Return somebody all of whose wishes are refused, so that there is never anything in the project."""
+    return Person(house, found(house.tools, "Hapless", house.clock.now).api_key)
+
+
 @pytest.fixture
 def anyone(house: House) -> Person:
     """Return somebody without a key: a job that pings, or a stranger."""

@@ -1,0 +1,15 @@
+"""How the tests ping, and what they look up of a ping."""
+
+YEAR = 31_536_000  # seconds
+RID = "123e4567-e89b-12d3-a456-426614174000"
+
+
+def url(check, tail=""):
+    """Return the path under which a check is pinged."""
+    return f"/ping/{check['uuid']}{tail}"
+
+
+def logged(alice, check):
+    """Return the newest ping in short: (kind, exit status)."""
+    ping = alice.last_ping(check)
+    return ping.action.value, ping.arrival.exit_status

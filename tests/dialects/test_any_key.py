@@ -1,0 +1,62 @@
+import pytest
+from people import Person
+
+from chalicelib.core.tenancy import Level, Permission
+from chalicelib.services.tenancy import ApiKeyWish, issue_key
+
+PATHS = {"healthchecks": "/api/v3/checks/", "haspulse": "/v1/channels"}
+KINDS = {
+    "haspulse's": ApiKeyWish("ci", "hp_"),
+    "healthchecks'": ApiKeyWish("rw", "hcw_"),
+    "an organization's": ApiKeyWish("admin", "hp_", Level.ORGANIZATION),
+    "a reader's": ApiKeyWish("ro", "hcr_", permission=Permission.READ),
+    "somebody else's": ApiKeyWish("live", "sk_live_"),
+}
+
+
+@pytest.fixture(scope="module")
+def keys(house):
+    """Return a key of each kind."""
+    project = house.foundation.project
+    return {name: issue_key(house.tools, project, wish, house.clock.now) for name, wish in KINDS.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dialect", PATHS)
+def test_any_key_opens_any_dialect_in_either_form(anyone, keys, dialect, kind):
+    """Keys are not bound to the dialect that they were made for, nor to its header (R1, R249, R382)."""
+    key = keys[kind]
+    assert anyone.get(PATHS[dialect], X_Api_Key=key).status == 200
+    assert anyone.get(PATHS[dialect], Authorization=f"Bearer {key}").status == 200
+
+
+@pytest.mark.parametrize("dialect", PATHS)
+def test_our_own_header_wins(anyone, keys, dialect):
+    """What a proxy puts into Authorization does not hide the key in X-Api-Key."""
+    key = keys["haspulse's"]
+    assert anyone.get(PATHS[dialect], X_Api_Key=key, Authorization="Bearer of-the-proxy").status == 200
+    assert anyone.get(PATHS[dialect], X_Api_Key="x" * 32, Authorization=f"Bearer {key}").status == 401
+
+
+@pytest.mark.parametrize("dialect", PATHS)
+def test_a_reader_may_write_in_no_form(anyone, keys, dialect):
+    """What a key may do does not depend on how it comes (R74, R258)."""
+    wish = {"type": "WEBHOOK", "name": "x", "config": {"url": "http://127.0.0.1:9/"}}
+    reader = keys["a reader's"]
+    assert anyone.post(PATHS[dialect], wish, X_Api_Key=reader).status in (401, 403)
+    assert anyone.post(PATHS[dialect], wish, Authorization=f"Bearer {reader}").status in (401, 403)
+
+
+def test_what_one_dialect_makes_the_other_assigns(house):
+    """One project, two dialects: a channel made under /v1 hangs on a check under /api/v3 (R270, R306)."""
+    alice = Person(house, house.foundation.api_key)
+    channel = alice.channel("Shared by all")
+    assert alice.check(channels="Shared by all")["channels"] == channel["id"]
+
+
+def test_the_two_rates_are_counted_apart(anyone, keys):
+    """A call under /v1 does not use up what is left under /api/v3 (R79)."""
+    key = keys["healthchecks'"]
+    first = anyone.get(PATHS["healthchecks"], X_Api_Key=key).headers["X-RateLimit-Remaining"]
+    other = anyone.get(PATHS["haspulse"], X_Api_Key=key).headers["X-RateLimit-Remaining"]
+    assert (first, other) == ("999", "99")

@@ -1,0 +1,303 @@
+"""What each thing that happens costs on DynamoDB, heard on the wire: calls, read units, write units.
+
+Everything enters where Lambda lets it in: `app(event, None)`, or a worker's handler. Units are those that
+MiniStack meters, and they agree with the documentation: an item in a transaction costs two units a kilobyte,
+its index entries one. What MiniStack leaves out is a write whose condition fails: DynamoDB charges it like
+one that succeeds, a unit for each item here; it is told apart as `refused`.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from chalice import Chalice
+
+from app import app
+from chalicelib.local.emulation import build
+from chalicelib.local.front import Front
+from chalicelib.local.pump import SCHEDULED
+from chalicelib.queues import FlipNotice, ScanTick, Wake, to_text
+from chalicelib.services.tenancy import Foundation, found
+from chalicelib.settings import Settings
+from chalicelib.toolbox import Toolbox, using
+from tests.emulators import Wire, credentials
+
+MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+READS = {"GetItem", "BatchGetItem", "Query", "Scan"}
+PERIOD = GRACE = 3600  # seconds
+LEAST = 0.5  # units: a Query that finds nothing is free on MiniStack, not on DynamoDB
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What something cost."""
+
+    calls: list[str]
+    read: float = 0
+    write: float = 0
+    index: float = 0  # write units of index entries
+    refused: int = 0  # conditional writes that failed: a unit each
+
+
+@dataclass
+class Deployment:
+    """A deployment with one monitor, a clock moved by hand, and an ear on its database."""
+
+    app: Chalice
+    tools: Toolbox
+    foundation: Foundation
+    wire: Wire
+    now: datetime = MORNING
+    job: str = ""
+
+    def ask(self, method, path, body=b"", **more):
+        """Ask the front door, a second later; the answer must be a good one."""
+        self.now += timedelta(seconds=1)
+        headers = {"host": "wakeful.test", "x-api-key": self.foundation.api_key} | more
+        reply = Front(self.app).ask(method, path, headers, body)
+        assert reply.status < 300, reply.text
+        return reply
+
+    def ping(self, tail="", body=b"", **more):
+        """Ping the monitor."""
+        self.ask("POST" if body else "GET", f"/ping/{self.job}{tail}", body, **more)
+
+    def create(self, **wish):
+        """Create the monitor."""
+        wish = {"name": "Nightly backup", "timeout": PERIOD, "grace": GRACE} | wish
+        reply = self.ask("POST", "/api/v3/checks/", json.dumps(wish).encode())
+        self.job = reply.json()["ping_url"].rpartition("/")[2]
+
+    def work(self, worker, message):
+        """Hand a message to the worker that AWS would call for it."""
+        record = {"messageId": "1", "receiptHandle": "1", "body": message.to_json(), "eventSource": "aws:sqs"}
+        assert self.app.handler_map[worker]({"Records": [record]}, None) == {"batchItemFailures": []}
+
+    def state(self):
+        """Return the monitor's state."""
+        return self.tools.monitors.load(self.job, fresh=True).state
+
+    def bill(self, act):
+        """Return what *act* costs."""
+        self.wire.calls.clear()
+        act()
+        calls = list(self.wire.calls)
+        assert {call.code for call in calls} <= {"", "ConditionalCheckFailedException"}
+        return Bill(
+            [call.operation for call in calls],
+            read=sum(max(call.units, LEAST) for call in calls if call.operation in READS),
+            write=sum(call.on_tables for call in calls if call.operation not in READS),
+            index=sum(call.on_indexes for call in calls if call.operation not in READS),
+            refused=sum(bool(call.code) for call in calls),
+        )
+
+
+@pytest.fixture
+def deployment(ministack):
+    """Return a deployment on MiniStack with one monitor of Alice's, made by her and never pinged."""
+    with credentials():
+        ministack.reset()
+        settings = build(Settings(endpoint_url=ministack.url, allow_private_targets=True))
+        tools = Toolbox(settings, rest=lambda _: None)
+        with using(tools):
+            wire = Wire(settings)
+            running = Deployment(app, tools, found(tools, "Alice", MORNING), wire)
+            tools.clock = lambda: running.now
+            running.create()
+            yield running
+            wire.hang_up()
+
+
+@pytest.fixture
+def up(deployment):
+    """Return the deployment when its monitor is up and its container warm."""
+    deployment.ping()
+    deployment.ping()
+    return deployment
+
+
+def test_a_steady_ping_costs_two_writes_and_no_read(up):
+    """A plain success is one update and one put, of one unit each, and touches no index (R10)."""
+    assert up.bill(up.ping) == Bill(["UpdateItem", "PutItem"], write=2)
+
+
+def test_a_steady_ping_costs_the_same_in_a_new_minute(up):
+    """The rate limit costs nothing, also where its minute turns (R80)."""
+    up.now += timedelta(minutes=3)
+
+    assert up.bill(up.ping) == Bill(["UpdateItem", "PutItem"], write=2)
+
+
+def test_a_steady_ping_of_many_words_costs_no_more(up):
+    """The widest line of the log is still below a kilobyte: a long agent, a run id, an exit status."""
+    talk = {"user-agent": "ü" * 500, "x-forwarded-proto": "https"}
+    rid = "?rid=7C2F9EA4-5B0D-4E3A-9C1D-2A6B8F0E4D11"
+
+    assert up.bill(lambda: up.ping(f"/0{rid}", **talk)).write == 2
+
+
+@pytest.mark.parametrize(("size", "units"), [(1, 1), (900, 1), (1_900, 2), (10_000, 10), (50_000, 10)])
+def test_a_body_costs_one_write_more_and_its_kilobytes(up, size, units):
+    """A body is an item of its own, and costs a unit for each kilobyte that is kept (R13)."""
+    bill = up.bill(lambda: up.ping(body=b"x" * size))
+
+    assert bill == Bill(["UpdateItem", "PutItem", "PutItem"], write=2 + units)
+
+
+def test_a_cold_container_pays_for_what_it_has_not_seen(up):
+    """A process that takes a running minute for new is refused once, reads, and then knows better."""
+    up.tools.minutes_seen.clear()
+
+    assert up.bill(up.ping) == Bill(
+        ["UpdateItem", "Query", "UpdateItem", "PutItem"], read=0.5, write=2, refused=1
+    )
+    assert up.bill(up.ping) == Bill(["UpdateItem", "PutItem"], write=2)
+
+
+def test_a_log_line_costs_a_read(up):
+    """A signal that is only logged is loaded and touched (R374)."""
+    bill = up.bill(lambda: up.ping("/log"))
+
+    assert bill == Bill(["Query", "UpdateItem", "PutItem"], read=0.5, write=2)
+
+
+def test_a_start_costs_a_transaction_of_two_items(up):
+    """A start whose time is up after we promised to look is a turn without flip: two items, twice
+    the price.
+    """
+    up.now += timedelta(minutes=50)
+    up.ping()
+    up.now += timedelta(minutes=15)
+
+    bill = up.bill(lambda: up.ping("/start"))
+
+    assert bill == Bill(["Query", "TransactWriteItems"], read=0.5, write=4)
+
+
+def test_a_start_that_is_to_be_looked_at_earlier_moves_the_promise(up):
+    """A start whose time is up before we promised to look costs two units more: the index entry moves."""
+    bill = up.bill(lambda: up.ping("/start"))
+
+    assert bill == Bill(["Query", "TransactWriteItems"], read=0.5, write=4, index=2)
+
+
+def test_the_success_that_ends_a_run_costs_a_transaction_of_two_items(up):
+    """The end of a run is a turn without flip; before it the steady road is tried, and refused."""
+    up.ping("/start")
+
+    bill = up.bill(up.ping)
+
+    assert bill == Bill(["UpdateItem", "Query", "TransactWriteItems"], read=0.5, write=4, refused=1)
+
+
+def test_a_failure_costs_a_transaction_of_three_items(up):
+    """State, flip and ping; an entry enters the outbox, and the promise leaves its index (R374)."""
+    bill = up.bill(lambda: up.ping("/fail"))
+
+    assert bill == Bill(["Query", "TransactWriteItems"], read=0.5, write=6, index=2)
+
+
+def test_a_recovery_costs_a_transaction_of_three_items(up):
+    """State, flip and ping; an entry enters the outbox, and a promise its index; one steady try is
+    refused.
+    """
+    up.ping("/fail")
+
+    bill = up.bill(up.ping)
+
+    assert bill == Bill(["UpdateItem", "Query", "TransactWriteItems"], read=0.5, write=6, index=2, refused=1)
+
+
+def test_a_first_success_costs_a_transaction_of_three_items(deployment):
+    """State, flip and ping; a promise enters its index, and nobody is told (R372)."""
+    bill = deployment.bill(deployment.ping)
+
+    assert bill == Bill(["UpdateItem", "Query", "TransactWriteItems"], read=0.5, write=6, index=1, refused=1)
+
+
+def test_a_late_success_costs_a_transaction_of_four_items(up):
+    """A success past the deadline brings both flips; our own outages are looked up before anyone is
+    blamed.
+    """
+    up.now += timedelta(seconds=PERIOD + GRACE + 60)
+
+    bill = up.bill(up.ping)
+
+    assert bill.calls == ["UpdateItem", "Query", "Query", "TransactWriteItems"]
+    assert (bill.read, bill.write, bill.index, bill.refused) == (1.5, 8, 4, 1)
+
+
+def test_a_flip_costs_one_write_more_when_it_was_announced(up):
+    """To take a flip out of the outbox is one update, and one index entry less."""
+    up.ping("/fail")
+    at = up.state().since
+    notice = {"Message": FlipNotice(up.job, to_text(at)).to_json(), "Subject": None, "MessageAttributes": {}}
+
+    up.bill(lambda: app.handler_map["announce"]({"Records": [{"Sns": notice}]}, None))
+
+    marks = [call for call in up.wire.calls if call.operation not in READS]
+    assert [(call.operation, call.on_tables, call.on_indexes) for call in marks] == [("UpdateItem", 1, 1)]
+
+
+def test_a_visit_that_comes_early_moves_the_promise(up):
+    """A wake that finds all well costs half a read, one write, and two for the index entry that moves."""
+    up.now += timedelta(minutes=30)
+    up.ping()
+    promised = up.state().look_at
+    up.now = promised
+
+    bill = up.bill(lambda: up.work("wake", Wake(up.job, to_text(promised))))
+
+    assert bill == Bill(["Query", "UpdateItem"], read=0.5, write=1, index=2)
+    assert up.state().look_at > promised
+
+
+def test_a_timeout_costs_a_transaction_of_two_items(deployment):
+    """A wake that finds time up writes state and flip, once it has looked whether we were away ourselves."""
+    deployment.ping()
+    promised = deployment.state().look_at
+    deployment.now = promised
+
+    bill = deployment.bill(lambda: deployment.work("wake", Wake(deployment.job, to_text(promised))))
+
+    assert bill == Bill(["Query", "Query", "TransactWriteItems"], read=1.5, write=4, index=2)
+
+
+def test_a_call_of_the_api_costs_one_write(up):
+    """Who is asking, both limits and what is left of them: one update, once the container is warm (R79,
+    R137).
+    """
+    ask = up.bill(lambda: up.ask("GET", f"/api/v3/checks/{up.job}"))
+
+    assert ask == Bill(["UpdateItem", "Query"], read=0.5, write=1)
+
+
+def test_a_call_of_a_cold_container_reads_the_key_first(up):
+    """A container that has not seen a key yet reads it once, consistently."""
+    up.tools.keys._seen.clear()
+
+    bill = up.bill(lambda: up.ask("GET", f"/api/v3/checks/{up.job}"))
+
+    assert bill == Bill(["GetItem", "UpdateItem", "Query"], read=1.5, write=1)
+
+
+@pytest.mark.parametrize(("slug", "entries"), [("", 1), ("nightly", 2)])
+def test_a_new_monitor_costs_a_transaction_of_three_items(up, slug, entries):
+    """Spec, state and the organization's count, an index entry for its project, and one for its slug."""
+    bill = up.bill(lambda: up.create(slug=slug))
+
+    assert bill == Bill(["UpdateItem", "TransactWriteItems"], write=1 + 6, index=entries)
+
+
+def test_a_minute_in_which_nothing_happens_costs_next_to_nothing(up):
+    """The tick costs a read and a write, the look at a shard two half reads."""
+    up.now += timedelta(seconds=60)
+    app.handler_map["tick"](SCHEDULED, None)
+    up.now += timedelta(seconds=60)
+
+    tick = up.bill(lambda: app.handler_map["tick"](SCHEDULED, None))
+    scan = up.bill(lambda: up.work("scan", ScanTick(to_text(up.now), 0)))
+
+    assert tick == Bill(["GetItem", "UpdateItem"], read=1, write=1)
+    assert scan == Bill(["Query", "Query"], read=1)
