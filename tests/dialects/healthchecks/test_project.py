@@ -4,7 +4,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from faults import answering, silence
+from broken import answering, silence
 
 from chalicelib.core.badges import ALL, sign
 from chalicelib.dialects.healthchecks import routes
