@@ -25,7 +25,7 @@ check: $(VENV) $(STRICTER) $(CLIENTS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
 
 bench: package
 	$(BIN)/python -m tests.bench

@@ -17,6 +17,7 @@ from chalicelib.toolbox import Toolbox
 WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 21600))
 JITTER = 0.2  # of a wait, so that a provider that comes back is not met by all at once
 BUSY_FOR = timedelta(seconds=10)
+SOON = timedelta(seconds=1)
 SETTLED = (Fate.SENT, Fate.FAILED, Fate.MERGED, Fate.NEEDLESS)
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
     if notice.not_before and now < from_text(notice.not_before):
         tools.queues.retry_later(notice, from_text(notice.not_before), now)
         return
-    delivery = _still_open(tools, notice)
+    delivery = _still_open(tools, notice, now)
     if delivery is None:
         return
     rests_until = delivery.rests_until(now)
@@ -62,12 +63,17 @@ def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
     _settle(tools, notice, channel, claimed, attempt(tools, channel, alert))
 
 
-def _still_open(tools: Toolbox, notice: DeliveryNotice) -> Delivery | None:
-    """Return the delivery that *notice* names, or None where nothing is left to do."""
+def _still_open(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> Delivery | None:
+    """Return the delivery that *notice* names, or None where nothing is left to do.
+
+    Raises Conflict while another sends it: how that ends is not ours to say.
+    """
     try:
         delivery = tools.deliveries.find(notice.story, notice.channel_id)
     except NotFound:
         return None
+    if delivery.is_leaving(now):
+        raise Conflict("another worker sends this message")
     return None if delivery.fate in SETTLED else delivery
 
 
@@ -162,12 +168,12 @@ def _tell_the_others(tools: Toolbox, broken: Channel, now: datetime) -> None:
     """Tell the project's working channels that *broken* reaches nobody any more."""
     story = f"broke#{broken.channel_id}#{to_text(now)}"
     _, channels = tools.projects.settings(broken.project_id)
-    notices = []
     for channel in channels:
         if channel.channel_id != broken.channel_id and not channel.broken:
             tools.deliveries.queue(Delivery(story, channel.channel_id, now, str(Reason.CHANNEL_BROKE)))
-            notices.append(DeliveryNotice(story, channel.project_id, channel.channel_id))
-    tools.queues.deliver(notices)
+            notice = DeliveryNotice(story, channel.project_id, channel.channel_id)
+            # By then the channel itself says why it is broken.
+            tools.queues.retry_later(notice, now + SOON, now)
 
 
 def replay(tools: Toolbox, channel: Channel, story: str) -> None:

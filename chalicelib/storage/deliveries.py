@@ -71,6 +71,10 @@ class Delivery:
         """What receivers tell repetitions by."""
         return f"{self.story}/{self.channel_id}"
 
+    def is_leaving(self, now: datetime) -> bool:
+        """Whether a worker is sending it at *now*, as far as its lease tells."""
+        return self.fate is Fate.SENDING and self.lease_until is not None and now < self.lease_until
+
     def rests_until(self, now: datetime) -> datetime | None:
         """Return when the next try may be made, or None where it may be made at *now*."""
         rests = self.fate is Fate.RETRYING and self.lease_until and now < self.lease_until

@@ -265,4 +265,4 @@ def test_a_failure_is_announced_by_itself(client):
 def test_the_schedule_has_fired_at_the_start(client):
     """The first tick does not wait for a minute: an outage of the stack itself is noticed at once."""
     assert client.stack.base_url
-    assert eventually(current().ticks._latest)
+    assert eventually(current().ticks._latest_moment)

@@ -308,6 +308,14 @@ def operators_inbox(house: House) -> Queue:
     return Queue(f"{topic.rpartition(':')[2]}-subscription")
 
 
+def table_of(house: House, short: str) -> Any:
+    """Return one of the house's tables as moto keeps it."""
+    from moto.dynamodb.models import dynamodb_backends
+
+    settings = house.tools.settings
+    return dynamodb_backends[ACCOUNT][settings.region].tables[f"{settings.prefix}-{short}"]
+
+
 def queue_of(house: House, short: str) -> Queue:
     """Return one of the house's queues."""
     return Queue(f"{house.tools.settings.prefix}-{short}")
