@@ -8,6 +8,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.alerts import Channel
 from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.monitors import Spec, unique_key
 from chalicelib.core.tenancy import Organization, Project
 from chalicelib.storage.tables import (
     Actions,
@@ -70,7 +71,7 @@ class ChannelItem(Entry, discriminator="channel"):
 
 
 class PointerItem(Entry, discriminator="pointer"):
-    """Where a public key leads: a ping key and a badge key to a project, a badge key also to one monitor."""
+    """Where a public key leads: a ping key to a project, a unique key to a monitor, a badge key to either."""
 
     project_id = UnicodeAttribute()
     monitor_id = UnicodeAttribute(null=True)
@@ -125,6 +126,11 @@ class Projects:
         """
         pointer = _get(PointerItem, f"badge#{badge_key}", "pointer", "Badge not found")
         return pointer.project_id, pointer.monitor_id or ""
+
+    def of_unique_key(self, key: str) -> tuple[str, str]:
+        """Return the ids of the project and of the monitor that a unique key stands for; raises NotFound."""
+        pointer = _get(PointerItem, f"unique#{key}", "pointer", "Check not found")
+        return pointer.project_id, pointer.monitor_id
 
     def add(self, organization: Organization, project: Project) -> None:
         """Store a new organization and its first project; raises Conflict where either exists already."""
@@ -212,9 +218,13 @@ def _get(model: Any, owner: str, item: str, missing: str) -> Any:
         raise NotFound(missing) from error
 
 
-def badge_pointer(badge_key: str, project_id: str, monitor_id: str | None = None) -> PointerItem:
-    """Return the item that leads from a badge's public key to what it shows."""
-    return PointerItem(f"badge#{badge_key}", "pointer", project_id=project_id, monitor_id=monitor_id)
+def pointers_to(spec: Spec) -> tuple[PointerItem, ...]:
+    """Return the items that lead from a monitor's public keys to it."""
+    owners = f"badge#{spec.badge_key}", f"unique#{unique_key(spec.monitor_id)}"
+    return tuple(
+        PointerItem(owner, "pointer", project_id=spec.project_id, monitor_id=spec.monitor_id)
+        for owner in owners
+    )
 
 
 def _project_items(project: Project) -> tuple[Entry, ...]:
@@ -232,7 +242,7 @@ def _project_items(project: Project) -> tuple[Entry, ...]:
             created=project.created,
         ),
         PointerItem(f"key#{project.ping_key}", "pointer", project_id=project.project_id),
-        badge_pointer(project.badge_key, project.project_id),
+        PointerItem(f"badge#{project.badge_key}", "pointer", project_id=project.project_id),
     )
 
 

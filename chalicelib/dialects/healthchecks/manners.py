@@ -15,12 +15,12 @@ from chalicelib.core.errors import (
     Unauthorized,
     Unavailable,
 )
-from chalicelib.core.monitors import Monitor, unique_key
+from chalicelib.core.monitors import Monitor
 from chalicelib.core.signals import CANONICAL_UUID
 from chalicelib.core.tenancy import Caller
 from chalicelib.dialects.healthchecks import parse, render
 from chalicelib.dialects.http import Answer, Manners, Request, Visit, WrongMethod, patience
-from chalicelib.services import access, watching
+from chalicelib.services import access
 from chalicelib.storage.keys import Lane
 from chalicelib.toolbox import Toolbox
 
@@ -94,10 +94,7 @@ def find(visit: Visit) -> Monitor:
     """Return the check by its id, or by the unique key that read-only keys are shown (R278, R279)."""
     code = visit.request.params["code"]
     if UNIQUE_KEY.fullmatch(code):
-        for monitor in watching.list_(visit.tools, visit.caller):
-            if unique_key(monitor.spec.monitor_id) == code:
-                return monitor
-        raise NotFound("Check not found")
+        return access.own_by_unique_key(visit.tools, visit.caller, code)
     return access.own(visit.tools, visit.caller, canonical(code))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from chalicelib.core.badges import badge_of
-from chalicelib.core.errors import Forbidden, Unauthorized
+from chalicelib.core.errors import Forbidden, Invalid, Unauthorized
 from chalicelib.core.heartbeats import view
 from chalicelib.core.monitors import Monitor, unique_key
 from chalicelib.core.tenancy import Caller
@@ -19,16 +19,29 @@ ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
 def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
-    """Let in who names a key of this very project, as Bearer token or as the last part of the path."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    secret = request.params.get("key") or (token.strip() if scheme.lower() == "bearer" else "")
+    """Let in who names a read-only key of this very project, as Bearer token or at the end of the path.
+
+    A key that may write is refused: it has no business in a scraper's settings, still less in an address.
+    """
+    secret = _secret(request)
+    if len(secret) != manners.KEY_LENGTH:
+        raise Invalid("", f"the key is not {manners.KEY_LENGTH} letters long")
     try:
         caller = access.enter(tools, secret, Lane.V3, now)
     except Unauthorized as error:
-        raise Unauthorized("wrong api key") from error
-    if caller.project_id != request.params["project"]:
-        raise Forbidden("this key belongs to another project")
+        raise Forbidden("wrong api key") from error
+    if caller.may_write or caller.project_id != request.params["project"]:
+        raise Forbidden("this is no read-only key of the project")
     return caller
+
+
+def _secret(request: Request) -> str:
+    if "key" in request.params:
+        return request.params["key"]
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorized("missing api key")
+    return token.strip()
 
 
 MANNERS = Manners(admit, manners.refuse, manners.dress)

@@ -141,16 +141,29 @@ def test_a_tag_is_up_unless_one_of_its_checks_is_down(scrape, bob):
 
 def test_a_key_may_come_in_the_header_or_in_the_path(anyone, project, bobs_project):
     """Prometheus sends a bearer token; who cannot, writes the key behind the path."""
-    for key in (bobs_project.read_only_key, bobs_project.api_key):
-        assert anyone.get(project, Authorization=f"Bearer {key}").status == 200
-        assert anyone.get(f"{project}/{key}").status == 200
+    key = bobs_project.read_only_key
+    assert anyone.get(project, Authorization=f"Bearer {key}").status == 200
+    assert anyone.get(f"{project}/{key}").status == 200
 
 
-@pytest.mark.parametrize("key", ["", "x", "x" * 32, "x" * 500])
-def test_without_a_good_key_there_are_no_figures(anyone, project, key):
-    """No key, and one that nobody has, are 401."""
-    assert anyone.get(project, Authorization=f"Bearer {key}").status == 401
-    assert anyone.get(f"{project}/{key}").status == 401
+def test_a_key_that_may_write_is_kept_out(anyone, project, bobs_project):
+    """A read-write key is 403: it should not lie in a scraper's settings, still less in an address."""
+    key = bobs_project.api_key
+    assert anyone.get(project, Authorization=f"Bearer {key}").status == 403
+    assert anyone.get(f"{project}/{key}").status == 403
+
+
+@pytest.mark.parametrize(("key", "status"), [("x", 400), ("x" * 31, 400), ("x" * 500, 400), ("x" * 32, 403)])
+def test_without_a_good_key_there_are_no_figures(anyone, project, key, status):
+    """What has not the length of a key is 400; a key that nobody has is 403."""
+    assert anyone.get(project, Authorization=f"Bearer {key}").status == status
+    assert anyone.get(f"{project}/{key}").status == status
+
+
+@pytest.mark.parametrize("secret", ["", " ", "\t"])
+def test_an_empty_token_is_no_key(anyone, project, secret):
+    """A bearer token of nothing is 400."""
+    assert anyone.get(project, Authorization=f"Bearer {secret}").status == 400
 
 
 def test_other_kinds_of_credentials_are_not_looked_at(anyone, project, bobs_project):
