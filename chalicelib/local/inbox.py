@@ -17,6 +17,7 @@ class Inbox:
         self._sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
         self._topic = settings.flips_topic_arn.removesuffix("flips") + "mails"
         self._numbers = count(1)
+        self.is_open = bool(settings.mail_domain)
 
     def take(self, recipients: Sequence[str], raw: bytes) -> None:
         """Take one mail for *recipients*."""

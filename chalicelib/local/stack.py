@@ -106,8 +106,7 @@ class Reception:
         path, _, query = head.target.partition("?")
         path = path.rstrip("/")
         if head.method == "POST" and path == f"{OURS}/inbox":
-            self._inbox.take(parse_qs(query).get("to", []), body)
-            return Reply(HTTPStatus.ACCEPTED, TEXT, b"taken\n")
+            return self._take_mail(parse_qs(query).get("to", []), body)
         if head.method not in ("GET", "HEAD"):
             return None
         if path == OURS:
@@ -116,6 +115,14 @@ class Reception:
             shown = json.dumps({"messages": self._outbox.messages()}, indent=1, ensure_ascii=False)
             return Reply(HTTPStatus.OK, JSON, shown.encode())
         return None
+
+    def _take_mail(self, recipients: list[str], raw: bytes) -> Reply:
+        if not self._inbox.is_open:
+            return Reply(HTTPStatus.NOT_FOUND, TEXT, b"MAIL_DOMAIN is empty: no check has an address\n")
+        if not recipients:
+            return Reply(HTTPStatus.BAD_REQUEST, TEXT, b"for whom? /local/inbox?to=ADDRESS\n")
+        self._inbox.take(recipients, raw)
+        return Reply(HTTPStatus.ACCEPTED, TEXT, b"taken\n")
 
 
 class _Threaded(Chalice):
