@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 from chalicelib.core.signals import CANONICAL_UUID
 
+LONGEST_LOCAL = 200  # letters before the @: a ping key, a plus and a slug are fewer
 UNSEEN = ("script", "style", "title")  # not the whole head: its end may be left out
 
 
@@ -33,7 +34,7 @@ class MailAddress:
 def address_of(recipient: str, domain: str) -> MailAddress | None:
     """Return whom *recipient* means, or None where it is none of ours: `<id>@` or `<ping key>+<slug>@`."""
     local, at, host = recipient.strip().rpartition("@")
-    if not at or not domain or host.lower() != domain.lower():
+    if not at or not domain or host.lower() != domain.lower() or len(local) > LONGEST_LOCAL:
         return None
     if CANONICAL_UUID.fullmatch(local.lower()):
         return MailAddress(monitor_id=local.lower())

@@ -52,6 +52,8 @@ def test_an_address_means_a_check(recipient, means):
         f"key@{DOMAIN}",
         f"+a@{DOMAIN}",
         f"key+@{DOMAIN}",
+        f"{'k' * 3000}+a@{DOMAIN}",
+        f"key+{'a' * 3000}@{DOMAIN}",
     ],
 )
 def test_other_addresses_are_nobodys(recipient):

@@ -156,6 +156,13 @@ def test_a_list_of_a_slug_reads_only_what_carries_it(somebody):
     assert sizes == [1, 1]
 
 
+def test_a_slug_without_end_is_not_looked_for(somebody):
+    """DynamoDB refuses keys of more than 2 kB; no check has such a slug anyway."""
+    with counting(somebody.house) as (tally, _):
+        assert somebody.get(f"/api/v3/checks/?slug={'x' * 3000}").json() == {"checks": []}
+    assert tally == {"UpdateItem": 1}
+
+
 @pytest.mark.parametrize("tail", ["", "/flips"])
 def test_a_unique_key_leads_straight_to_its_check(somebody, full, tail):
     """A unique key costs its pointer and its check, however many others there are."""
