@@ -10,6 +10,9 @@ import boto3
 from chalicelib.settings import Settings
 
 
+LARGEST = 150_000  # bytes that SES hands to a topic
+
+
 class Inbox:
     """Takes mails for the deployment of *settings*."""
 

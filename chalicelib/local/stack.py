@@ -15,7 +15,7 @@ from chalice.app import Request
 from chalicelib.local.conveyor import Conveyor
 from chalicelib.local.emulation import build, emulated_aws
 from chalicelib.local.front import Front, Reply
-from chalicelib.local.inbox import Inbox
+from chalicelib.local.inbox import LARGEST, Inbox
 from chalicelib.local.outbox import Outbox
 from chalicelib.local.pump import Pump
 from chalicelib.local.server import Server
@@ -121,6 +121,8 @@ class Reception:
             return Reply(HTTPStatus.NOT_FOUND, TEXT, b"MAIL_DOMAIN is empty: no check has an address\n")
         if not recipients:
             return Reply(HTTPStatus.BAD_REQUEST, TEXT, b"for whom? /local/inbox?to=ADDRESS\n")
+        if len(raw) > LARGEST:
+            return Reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TEXT, b"SES takes mails of up to 150 kB\n")
         self._inbox.take(recipients, raw)
         return Reply(HTTPStatus.ACCEPTED, TEXT, b"taken\n")
 

@@ -32,3 +32,11 @@ def test_a_mail_for_nobody_is_not_taken(client):
     """Whoever does not say for whom a mail is, is told so."""
     status, _, said = client.ask("POST", "/local/inbox", MAIL)
     assert (status, said) == (400, b"for whom? /local/inbox?to=ADDRESS\n")
+
+
+@pytest.mark.parametrize(("size", "status"), [(150_000, 202), (150_001, 413)])
+def test_a_mail_is_as_large_as_ses_takes_it(client, size, status):
+    """What is too large for SES is too large here, and told so."""
+    code = client.check("large")
+    mail = MAIL.ljust(size, b"x")
+    assert client.ask("POST", f"/local/inbox?to={code}@pings.example.org", mail)[0] == status
