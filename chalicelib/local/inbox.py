@@ -9,7 +9,6 @@ import boto3
 
 from chalicelib.settings import Settings
 
-
 LARGEST = 150_000  # bytes that SES hands to a topic
 
 
