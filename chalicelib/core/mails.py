@@ -1,5 +1,6 @@
 """What a mail says that a job sent: its subject and its text, for keywords to be looked for in."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -10,6 +11,9 @@ from html.parser import HTMLParser
 from chalicelib.core.signals import CANONICAL_UUID
 
 LONGEST_LOCAL = 200  # letters before the @: a ping key, a plus and a slug are fewer
+LONGEST_HEADER = 2000  # letters read of one: the standard parser takes minutes for some of a hundred thousand
+# A `<` that nothing closes is only a letter; the standard parser looks for the end of each to the end of all.
+UNCLOSED = re.compile(r"<(?!!--)(?=[^<>]*(?:<|\Z))")
 UNSEEN = ("script", "style", "title")  # not the whole head: its end may be left out
 
 
@@ -55,11 +59,12 @@ def read(raw: bytes) -> Mail:
 
 def _header(message: Message, name: str) -> str:
     """Return a header as its reader sees it, and with no half letters in it."""
-    written = next((value for other, value in message.raw_items() if other.lower() == name), "")
+    found = next((value for other, value in message.raw_items() if other.lower() == name), "")
+    written = str(found)[:LONGEST_HEADER]
     try:
         shown = str(policy.default.header_fetch_parse(name, written))
     except Exception:  # noqa: BLE001  the standard parser stumbles in many ways over what real senders write
-        shown = str(written)
+        shown = written
     return shown.encode("utf-8", "replace").decode("utf-8")
 
 
@@ -90,7 +95,10 @@ def _content(part: Message) -> str:
 def text_of_html(html: str) -> str:
     """Return what a reader of *html* sees: no tags, no scripts, no styles, and lines where they fit."""
     reader = _Reader()
-    reader.feed(html)
+    # A comment without an end hides all that follows; the standard parser would look for the end of each.
+    hidden = html.find("<!--", html.rfind("-->") + 1)
+    html = html if hidden < 0 else html[:hidden]
+    reader.feed(UNCLOSED.sub("&lt;", html))
     reader.close()
     return " ".join("".join(reader.seen).split())
 

@@ -1,5 +1,6 @@
 from email import policy
 from email.message import EmailMessage
+from time import process_time
 
 import pytest
 from hypothesis import example, given, settings
@@ -267,3 +268,25 @@ def test_a_charset_that_does_not_exist_hides_no_keyword(charset):
     """Where a charset is nonsense, the text is read as UTF-8."""
     raw = f"Content-Type: text/plain; charset={charset}\n\nSUCCESS \xff".encode("latin-1")
     assert "SUCCESS" in read(raw).text
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"From: " + b"<" * 100_000 + b"\n\nx",
+        b"Subject: " + b"=?utf-8?q?a?= " * 10_000 + b"\n\nx",
+        b"Content-Type: text/html\n\n" + b"<a " * 50_000,
+        b"Content-Type: text/html\n\n" + b"<!--" * 35_000,
+    ],
+    ids=["brackets", "words", "tags", "comments"],
+)
+def test_no_mail_takes_long_to_read(raw):
+    """What is written to keep a parser busy for minutes is read in less than two seconds."""
+    before = process_time()
+    read(raw)
+    assert process_time() - before < 2
+
+
+def test_a_comment_without_an_end_hides_the_rest():
+    """As browsers have it: what came before the comment is shown, and what is in an ended one is not."""
+    assert text_of_html("<p>a<!-- <b>hidden</b> -->b<!-- <b>lost</b>") == "ab"
