@@ -1,10 +1,12 @@
-# One word for each chore; .venv and .ministack are built when first needed, and anew when what they hold changes.
+# One word for each chore; .venv, .ministack and .clients are built when first needed, and anew when what they hold
+# changes.
 
 PYTHON ?= python3
 MINISTACK := 1.5.33
 
 VENV := .venv/.built
 STRICTER := .ministack/.built-$(MINISTACK)
+CLIENTS := .clients/.built
 BIN := .venv/bin
 
 # Not for the recipes' own Python: another project's settings must not change what is built here.
@@ -18,7 +20,7 @@ run: $(VENV)  ## the whole stack on this machine: make run PORT=8001
 # `test` and `check` are one thing under two names: what is not checked is not tested.
 test: check
 
-check: $(VENV) $(STRICTER)
+check: $(VENV) $(STRICTER) $(CLIENTS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -44,4 +46,11 @@ $(STRICTER):
 	@echo "Building .ministack, once."
 	$(PYTHON) -m venv --clear .ministack
 	.ministack/bin/pip install --disable-pip-version-check ministack==$(MINISTACK)
+	@touch $@
+
+# A published client for tests/clients. It wants older releases than ours, so it lives by itself.
+$(CLIENTS): requirements-clients.txt
+	@echo "Building .clients, once."
+	$(PYTHON) -m venv --clear .clients
+	.clients/bin/pip install --disable-pip-version-check -r requirements-clients.txt
 	@touch $@

@@ -4,8 +4,8 @@ from chalice import Chalice
 
 from chalicelib.dialects.haspulse import routes as haspulse
 from chalicelib.dialects.healthchecks import routes as healthchecks
-from chalicelib.workers import announcer, janitor, notifier, scanner, scheduler, waker
+from chalicelib.workers import announcer, janitor, mailroom, notifier, scanner, scheduler, waker
 
 app = Chalice(app_name="wakeful", configure_logs=False)
-for part in (healthchecks, haspulse, scheduler, scanner, waker, announcer, notifier, janitor):
+for part in (healthchecks, haspulse, scheduler, scanner, waker, announcer, notifier, janitor, mailroom):
     app.register_blueprint(part.blueprint)

@@ -22,6 +22,7 @@ class Settings:
     shards: int = 1  # of the deadline and outbox indexes; may grow at any time, never shrink
     public_url: str = ""
     mail_from: str = ""
+    mail_domain: str = ""  # of the addresses that pings may be mailed to
     allow_private_targets: bool = False
 
     @classmethod
@@ -40,6 +41,7 @@ class Settings:
             shards=int(env("SHARDS", "1")),
             public_url=env("PUBLIC_URL", "").rstrip("/"),
             mail_from=env("MAIL_FROM", ""),
+            mail_domain=env("MAIL_DOMAIN", ""),
             allow_private_targets=env("ALLOW_PRIVATE_TARGETS", "").lower() in ("1", "true", "yes"),
         )
 

@@ -18,6 +18,7 @@ PINGS_STORED = 1000  # kept of each monitor: the most that any plan shows
 CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+EMAIL = "email"  # the scheme of a ping that came by mail
 
 
 class Action(StrEnum):
@@ -44,6 +45,8 @@ class Arrival:
     agent: str = ""
     body: bytes = b""
     body_size: int = 0  # bytes kept, also where the body itself was not fetched
+    subject: str = ""  # of a mail
+    text: str = ""  # of a mail: what its reader sees
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +87,22 @@ def classify(monitor: "Monitor", arrival: Arrival) -> Signal:
 
 
 def _action(spec: "Spec", arrival: Arrival) -> Action:
+    if arrival.scheme == EMAIL:
+        return _action_of_mail(spec, arrival)
     if spec.methods and arrival.method != spec.methods:
         return Action.IGNORED
     if spec.filter_http_body:
         # A body may be cut inside a character, or be no text at all; neither may lose the ping.
         return by_keywords(spec, arrival.body.decode(errors="replace"))
     return arrival.action
+
+
+def _action_of_mail(spec: "Spec", arrival: Arrival) -> Action:
+    """Return what a mail means: a success, unless its subject or body are to be searched (R311-R318)."""
+    if not (spec.filter_subject or spec.filter_body):
+        return arrival.action
+    searched = [arrival.subject] * spec.filter_subject + [arrival.text] * spec.filter_body
+    return by_keywords(spec, "\n".join(searched))
 
 
 def by_keywords(spec: "Spec", text: str) -> Action:

@@ -68,6 +68,7 @@ class Project:
     slug: str
     ping_key: str
     badge_key: str
+    badge_secret: str  # signs the badges' addresses
     created: datetime
     plan: str = "self_hosted"  # the organization's, kept here so that a ping by slug reads one item less
 

@@ -1,6 +1,7 @@
 """What all dialects need from HTTP: a request as a plain value, and refusals turned into answers."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -122,11 +123,22 @@ def patience(refusal: Exception, now: datetime) -> dict[str, str]:
     return {}
 
 
+class BytesResponse(Response):
+    """A response whose body travels to API Gateway in base64 and leaves it byte for byte."""
+
+    def to_dict(self, binary_types: list[str] | None = None) -> dict[str, Any]:
+        """Return the response as Lambda hands it over; Chalice would have it that text is never bytes."""
+        document: dict[str, Any] = super().to_dict(binary_types)
+        return document | {"body": b64encode(self.body).decode(), "isBase64Encoded": True}
+
+
 def respond(answer: Answer, dress: Mapping[str, str]) -> Response:
     """Return what Chalice sends: text as it is, anything else as JSON."""
     headers: dict[str, str | list[str]] = {**dress, **answer.headers}
     body = answer.body
-    if not isinstance(body, str | bytes):
+    if isinstance(body, bytes):
+        return BytesResponse(body, headers=headers, status_code=answer.status)
+    if not isinstance(body, str):
         body = json.dumps(body, ensure_ascii=False)
         headers.setdefault("Content-Type", "application/json")
     return Response(body, headers=headers, status_code=answer.status)

@@ -19,7 +19,11 @@ NOWHERE = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-TEMPLATE_WOULD_SAY = {"MAIL_FROM": "wakeful@example.org", "ALLOW_PRIVATE_TARGETS": "true"}
+TEMPLATE_WOULD_SAY = {
+    "MAIL_FROM": "wakeful@example.org",
+    "MAIL_DOMAIN": "pings.example.org",
+    "ALLOW_PRIVATE_TARGETS": "true",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.local.emulation import build, emulated_aws
 from chalicelib.local.front import Front, Reply
+from chalicelib.local.inbox import Inbox
 from chalicelib.local.pump import Pump
 from chalicelib.services.tenancy import Foundation, found
 from chalicelib.settings import Settings
@@ -15,6 +16,9 @@ from chalicelib.toolbox import Toolbox, using
 
 FIRST_MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+FURNISHED = Settings(
+    allow_private_targets=True, mail_from="wakeful@example.org", mail_domain="pings.example.org"
+)
 
 
 @dataclass
@@ -41,6 +45,7 @@ class House:
     front: Front
     pump: Pump
     foundation: Foundation
+    inbox: Inbox
 
     def advance(self, **delta: float) -> None:
         """Let time pass: ticks come every minute, messages when they are due, and all is worked off."""
@@ -60,6 +65,11 @@ class House:
         """Ask the front door; header names are given with underscores."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.front.ask(method, target, {"host": "wakeful.test", **named}, body)
+
+    def mail(self, recipient: str, raw: bytes) -> None:
+        """Let a mail come in, and be worked off."""
+        self.inbox.take([recipient], raw)
+        self.pump.drain()
 
     def _next_moment(self) -> datetime:
         """Return when something happens next: a tick, or a message that becomes visible."""
@@ -108,8 +118,8 @@ def built(settings: Settings | None = None, **tools: Any) -> Iterator[House]:
 
     clock = Clock()
     with emulated_aws(), hand_moved_queues(clock):
-        wired = build(settings or Settings(allow_private_targets=True, mail_from="wakeful@example.org"))
-        toolbox = Toolbox(wired, clock=clock, rest=clock.rest, **tools)
+        wired = build(settings or FURNISHED)
+        toolbox = Toolbox(wired, clock=clock, rest=lambda _: None, **tools)
         with using(toolbox):
             foundation = found(toolbox, "Alice's project", clock())
-            yield House(toolbox, clock, Front(app), Pump(app, wired), foundation)
+            yield House(toolbox, clock, Front(app), Pump(app, wired), foundation, Inbox(wired))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import parse_qs
 
 from chalice import Chalice
 from chalice.app import Request
@@ -14,6 +15,7 @@ from chalice.app import Request
 from chalicelib.local.conveyor import Conveyor
 from chalicelib.local.emulation import build, emulated_aws
 from chalicelib.local.front import Front, Reply
+from chalicelib.local.inbox import LARGEST, Inbox
 from chalicelib.local.outbox import Outbox
 from chalicelib.local.pump import Pump
 from chalicelib.local.server import Server
@@ -30,6 +32,7 @@ Wakeful, the local stack.
 /api/v3/...      the Management API of Healthchecks: X-Api-Key
 /v1/...          the API of Haspulse: Authorization: Bearer
 /local/outbox    the e-mails that would have left, newest first, as JSON
+/local/inbox     POST a mail with ?to=ADDRESS, as SES would receive it: a ping
 
 Keys and addresses: .local/ready.json. Everything else: README.md.
 """
@@ -67,7 +70,7 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
         outbox = Outbox(tools.clock)
         stack.enter_context(outbox.listening(wired))
         stack.enter_context(one_request_a_thread(app))
-        stack.enter_context(server.serving(Reception(Front(app), outbox, server.host)))
+        stack.enter_context(server.serving(Reception(Front(app), outbox, Inbox(wired), server.host)))
         say("Starting the schedule and the handlers of the queues ...")
         stack.enter_context(Conveyor(Pump(app, wired), wired).running())
         yield Stack(f"http://{server.host}", foundation, remembers=bool(settings.endpoint_url))
@@ -76,16 +79,17 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
 class Reception:
     """Answers what is asked of the stack itself, and hands all the rest to the front door."""
 
-    def __init__(self, front: Front, outbox: Outbox, host: str) -> None:
+    def __init__(self, front: Front, outbox: Outbox, inbox: Inbox, host: str) -> None:
         self._front = front
         self._outbox = outbox
+        self._inbox = inbox
         self._host = host
 
     def answer(self, head: Head, body: bytes, source_ip: str) -> Reply:
         """Return the answer to a request; a fault that even Chalice lets through is API Gateway's 502."""
         log.info("%s %s", head.method, head.target)
         try:
-            ours = self._of_ourselves(head) if head.target.startswith(OURS) else None
+            ours = self._of_ourselves(head, body) if head.target.startswith(OURS) else None
             # The first counts least: it is for old clients, which name no host.
             headers = (("Host", self._host), *head.headers)
             return ours or self._front.ask(head.method, head.target, headers, body, source_ip)
@@ -98,8 +102,11 @@ class Reception:
         kind = "REQUEST_TOO_LARGE" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "DEFAULT_4XX"
         return self._front.refuse(kind, status, sentence)
 
-    def _of_ourselves(self, head: Head) -> Reply | None:
-        path = head.target.partition("?")[0].rstrip("/")
+    def _of_ourselves(self, head: Head, body: bytes) -> Reply | None:
+        path, _, query = head.target.partition("?")
+        path = path.rstrip("/")
+        if head.method == "POST" and path == f"{OURS}/inbox":
+            return self._take_mail(parse_qs(query).get("to", []), body)
         if head.method not in ("GET", "HEAD"):
             return None
         if path == OURS:
@@ -108,6 +115,16 @@ class Reception:
             shown = json.dumps({"messages": self._outbox.messages()}, indent=1, ensure_ascii=False)
             return Reply(HTTPStatus.OK, JSON, shown.encode())
         return None
+
+    def _take_mail(self, recipients: list[str], raw: bytes) -> Reply:
+        if not self._inbox.is_open:
+            return Reply(HTTPStatus.NOT_FOUND, TEXT, b"MAIL_DOMAIN is empty: no check has an address\n")
+        if not recipients:
+            return Reply(HTTPStatus.BAD_REQUEST, TEXT, b"for whom? /local/inbox?to=ADDRESS\n")
+        if len(raw) > LARGEST:
+            return Reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TEXT, b"SES takes mails of up to 150 kB\n")
+        self._inbox.take(recipients, raw)
+        return Reply(HTTPStatus.ACCEPTED, TEXT, b"taken\n")
 
 
 class _Threaded(Chalice):

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chalicelib.core.errors import Forbidden, Unauthorized
+from chalicelib.core.errors import Forbidden, NotFound, Unauthorized
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.tenancy import Caller, hash_secret
 from chalicelib.storage.keys import Lane
@@ -33,3 +33,11 @@ def own(tools: Toolbox, caller: Caller, monitor_id: str, *, fresh: bool = False)
     if monitor.spec.project_id != caller.project_id:
         raise Forbidden("this check belongs to another project")
     return monitor
+
+
+def own_by_unique_key(tools: Toolbox, caller: Caller, key: str) -> Monitor:
+    """Return the caller's monitor with that unique key; to other projects it is NotFound (R279, R283)."""
+    project_id, monitor_id = tools.projects.of_unique_key(key)
+    if project_id != caller.project_id:
+        raise NotFound("Check not found")
+    return own(tools, caller, monitor_id)

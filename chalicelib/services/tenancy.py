@@ -139,6 +139,7 @@ def found(tools: Toolbox, name: str, now: datetime) -> Foundation:
         "default",
         ping_key=tools.new_secret(22),
         badge_key=tools.new_id(),
+        badge_secret=tools.new_secret(SECRET_LENGTH),
         created=now,
     )
     tools.projects.add(organization, project)

@@ -28,11 +28,11 @@ def list_(
     tools: Toolbox, caller: Caller, *, slug: str = "", tags: frozenset[str] = frozenset()
 ) -> list[Monitor]:
     """Return the project's monitors in the order of their creation, those with *slug* and all *tags*."""
-    return [
-        monitor
-        for monitor in tools.monitors.of_project(caller.project_id)
-        if (not slug or monitor.spec.slug == slug) and monitor.spec.has_tags(tags)
-    ]
+    if slug:
+        specs = tools.monitors.specs_with_slug(caller.project_id, slug)
+    else:
+        specs = tools.monitors.specs_of(caller.project_id)
+    return tools.monitors.with_states([spec for spec in specs if spec.has_tags(tags)])
 
 
 def create(tools: Toolbox, caller: Caller, wish: dict[str, Any], now: datetime) -> Monitor:

@@ -16,7 +16,7 @@ from chalicelib.core.signals import Ping
 from chalicelib.core.steps import Step
 from chalicelib.storage import flips, pings
 from chalicelib.storage.monitors import STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
-from chalicelib.storage.projects import OrganizationItem, member_of
+from chalicelib.storage.projects import OrganizationItem, member_of, pointers_to
 from chalicelib.storage.states import STATE, StateItem, pace_actions, pace_condition
 from chalicelib.storage.tables import changes, conflicts, connection_of, shard_of
 
@@ -92,6 +92,8 @@ class Commits:
         with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
             transaction.save(spec_item(spec), condition=SpecItem.monitor_id.does_not_exist())
             transaction.save(state_item(spec.monitor_id, monitor.state, self.shards))
+            for pointer in pointers_to(spec):
+                transaction.save(pointer)
             transaction.update(
                 member_of(spec.organization_id),
                 [OrganizationItem.n_monitors.add(1)],
@@ -104,6 +106,8 @@ class Commits:
         with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
             transaction.delete(spec_item(spec), condition=SpecItem.monitor_id.exists())
             transaction.delete(StateItem(spec.monitor_id, STATE))
+            for pointer in pointers_to(spec):
+                transaction.delete(pointer)
             transaction.update(member_of(spec.organization_id), [OrganizationItem.n_monitors.add(-1)])
 
     def _actions(self, monitor_id: str, before: State, after: State) -> list[Action]:

@@ -30,6 +30,7 @@ from chalicelib.storage.tables import (
 
 SPEC = "spec"
 PAGE = 100  # the most that one BatchGetItem takes
+LONGEST_SLUG = 100
 
 
 class ByProject(GlobalSecondaryIndex[Any]):
@@ -114,12 +115,25 @@ class Monitors:
 
     def of_project(self, project_id: str) -> list[Monitor]:
         """Return a project's monitors in the order of their creation: one Query and batched reads."""
+        return self.with_states(self.specs_of(project_id))
+
+    def specs_of(self, project_id: str) -> list[Spec]:
+        """Return what a project's monitors are, in the order of their creation: one Query."""
         with conflicts():
-            specs = [to_spec(item) for item in SpecItem.by_project.query(project_id)]
-        return self._with_states(specs)
+            return [to_spec(item) for item in SpecItem.by_project.query(project_id)]
+
+    def specs_with_slug(self, project_id: str, slug: str) -> list[Spec]:
+        """Return what the project's monitors are that carry *slug*, in the order of their creation."""
+        keys = [(monitor_id, SPEC) for monitor_id in self.with_slug(project_id, slug)]
+        with conflicts():
+            specs = [to_spec(item) for item in SpecItem.batch_get(keys)]
+        # The index may be a moment behind: whose slug was just changed is not meant.
+        return sorted((spec for spec in specs if spec.slug == slug), key=lambda spec: spec.created)
 
     def with_slug(self, project_id: str, slug: str) -> list[str]:
         """Return the ids of the project's monitors that carry *slug*."""
+        if len(slug) > LONGEST_SLUG:
+            return []  # nobody's; DynamoDB would not even look for a key without end
         with conflicts():
             found = SpecItem.by_slug.query(f"{project_id}/{slug}", attributes_to_get=["monitor_id", "cls"])
             return [item.monitor_id for item in found]
@@ -139,7 +153,8 @@ class Monitors:
             dues = [Due(item.monitor_id, item.look_at) for item in found]
         return dues, found.last_evaluated_key is not None
 
-    def _with_states(self, specs: list[Spec]) -> list[Monitor]:
+    def with_states(self, specs: list[Spec]) -> list[Monitor]:
+        """Return the monitors that *specs* describe: one batched read for a hundred."""
         states = {}
         with conflicts():
             for start in range(0, len(specs), PAGE):

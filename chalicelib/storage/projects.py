@@ -8,6 +8,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.alerts import Channel
 from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.monitors import Spec, unique_key
 from chalicelib.core.tenancy import Organization, Project
 from chalicelib.storage.tables import (
     Actions,
@@ -53,6 +54,7 @@ class ProjectItem(Entry, discriminator="project"):
     slug = UnicodeAttribute()
     ping_key = UnicodeAttribute()
     badge_key = UnicodeAttribute()
+    badge_secret = UnicodeAttribute()
     plan = UnicodeAttribute()
     created = EpochAttribute()
 
@@ -69,9 +71,10 @@ class ChannelItem(Entry, discriminator="channel"):
 
 
 class PointerItem(Entry, discriminator="pointer"):
-    """Where a ping key leads."""
+    """Where a public key leads: a ping key to a project, a unique key to a monitor, a badge key to either."""
 
     project_id = UnicodeAttribute()
+    monitor_id = UnicodeAttribute(null=True)
 
 
 class ReservationItem(Entry, discriminator="reservation"):
@@ -115,6 +118,19 @@ class Projects:
         """Return the project that *ping_key* opens; raises NotFound."""
         pointer = _get(PointerItem, f"key#{ping_key}", "pointer", "Project not found")
         return self.project(pointer.project_id)
+
+    def of_badge_key(self, badge_key: str) -> tuple[str, str]:
+        """Return the ids of the project and of the monitor ("" for the whole project) of a badge.
+
+        Raises NotFound.
+        """
+        pointer = _get(PointerItem, f"badge#{badge_key}", "pointer", "Badge not found")
+        return pointer.project_id, pointer.monitor_id or ""
+
+    def of_unique_key(self, key: str) -> tuple[str, str]:
+        """Return the ids of the project and of the monitor that a unique key stands for; raises NotFound."""
+        pointer = _get(PointerItem, f"unique#{key}", "pointer", "Check not found")
+        return pointer.project_id, pointer.monitor_id
 
     def add(self, organization: Organization, project: Project) -> None:
         """Store a new organization and its first project; raises Conflict where either exists already."""
@@ -202,7 +218,16 @@ def _get(model: Any, owner: str, item: str, missing: str) -> Any:
         raise NotFound(missing) from error
 
 
-def _project_items(project: Project) -> tuple[ProjectItem, PointerItem]:
+def pointers_to(spec: Spec) -> tuple[PointerItem, ...]:
+    """Return the items that lead from a monitor's public keys to it."""
+    owners = f"badge#{spec.badge_key}", f"unique#{unique_key(spec.monitor_id)}"
+    return tuple(
+        PointerItem(owner, "pointer", project_id=spec.project_id, monitor_id=spec.monitor_id)
+        for owner in owners
+    )
+
+
+def _project_items(project: Project) -> tuple[Entry, ...]:
     return (
         ProjectItem(
             project.project_id,
@@ -212,10 +237,12 @@ def _project_items(project: Project) -> tuple[ProjectItem, PointerItem]:
             slug=project.slug,
             ping_key=project.ping_key,
             badge_key=project.badge_key,
+            badge_secret=project.badge_secret,
             plan=project.plan,
             created=project.created,
         ),
         PointerItem(f"key#{project.ping_key}", "pointer", project_id=project.project_id),
+        PointerItem(f"badge#{project.badge_key}", "pointer", project_id=project.project_id),
     )
 
 
@@ -227,6 +254,7 @@ def _to_project(item: ProjectItem) -> Project:
         item.slug,
         item.ping_key,
         item.badge_key,
+        item.badge_secret,
         item.created,
         item.plan,
     )

@@ -10,6 +10,7 @@ import chalice.app
 import pytest
 from botocore.client import BaseClient
 
+from chalicelib.core.monitors import unique_key
 from chalicelib.local.house import built as house_built
 from infra.package import ROOT, STAGE
 
@@ -130,6 +131,27 @@ def gone():
         server.shutdown()
 
 
+def read(house, ask, check):
+    """Let a job report by mail, and people look at what became of it, with keys and without."""
+    slug_address = f"{house.foundation.project.ping_key}+backup@pings.example.org"
+    ask("POST", f"/api/v3/checks/{check['uuid']}", {"filter_subject": True, "failure_kw": "ERROR"})
+    for recipient, subject in ((check["ping_email"], "ERROR"), (slug_address, "SUCCESS")):
+        house.mail(recipient, f"Subject: {subject}\n\nwhat the job wrote".encode())
+    log = ask("GET", f"/api/v3/checks/{check['uuid']}/pings/")["pings"]
+    assert [line["type"] for line in log if line["scheme"] == "email"] == ["ign", "fail"]
+    addresses = [log[0]["body_url"], check["badge_url"], "http://wakeful.test/api/v3/status/"]
+    badges = ask("GET", "/api/v3/badges/")["badges"]
+    addresses += [address for forms in badges.values() for address in forms.values()]
+    for address in addresses:
+        target = address.removeprefix("http://wakeful.test")
+        assert house.ask("GET", target, X_Api_Key=house.foundation.api_key).status == 200, target
+    assert ask("GET", f"/api/v3/checks/{check['uuid']}/flips/")
+    ask("GET", f"/api/v3/checks/{unique_key(check['uuid'])}/flips/")
+    ask("GET", "/api/v3/channels/")
+    metrics = f"/projects/{house.foundation.project.project_id}/metrics/{house.foundation.read_only_key}"
+    assert house.ask("GET", metrics).status == 200
+
+
 def tell(house, gone):
     """Let happen what a deployment is for, and some of what goes wrong."""
 
@@ -145,7 +167,8 @@ def tell(house, gone):
     hook = {"url": gone, "method": "POST"}
     ask("POST", "/v1/channels", {"type": "WEBHOOK", "name": "hook", "config": hook})
     ask("POST", f"/v1/channels/{mail['id']}/test")
-    wish = {"name": "backup", "slug": "backup", "timeout": 60, "grace": 60, "channels": "*"}
+    rhythm = {"timeout": 60, "grace": 60, "channels": "*"}
+    wish = {"name": "backup", "slug": "backup", "tags": "db"} | rhythm
     check = ask("POST", "/api/v3/checks/", wish)
     code = check["uuid"]
     for target in (
@@ -162,6 +185,7 @@ def tell(house, gone):
     ask("POST", f"/api/v3/checks/{code}/pause")
     ask("POST", f"/api/v3/checks/{code}/resume")
     ask("POST", f"/api/v3/checks/{code}", {"timeout": 120})
+    read(house, ask, check)
     ask("GET", "/api/v3/checks/?slug=backup")
     ask("GET", f"/v1/channels/{mail['id']}/deliveries")
     ask("DELETE", f"/api/v3/checks/{code}")

@@ -266,3 +266,10 @@ def test_the_schedule_has_fired_at_the_start(client):
     """The first tick does not wait for a minute: an outage of the stack itself is noticed at once."""
     assert client.stack.base_url
     assert eventually(current().ticks._latest_moment)
+
+
+def test_without_a_mail_domain_no_mail_is_taken(client):
+    """Where checks have no address, the inbox says why it takes nothing."""
+    assert client.json("POST", "/api/v3/checks/", {"name": "x"})["ping_email"] is None
+    status, _, said = client.ask("POST", "/local/inbox?to=x@pings.example.org", b"Subject: x\n\nx")
+    assert (status, said) == (404, b"MAIL_DOMAIN is empty: no check has an address\n")

@@ -75,7 +75,9 @@ def a_flip(monitor_id, at=NOON, **changes):
 def alices(**changes):
     """Return Alice's organization and her project."""
     organization = Organization("alices", "Alice", "alice", "self_hosted", NOON, "alices-project")
-    project = Project("alices-project", "alices", "Alice's servers", "servers", "ping-key", "badge", NOON)
+    project = Project(
+        "alices-project", "alices", "Alice's servers", "servers", "ping-key", "badge", "secret", NOON
+    )
     return organization, replace(project, **changes)
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.heartbeats import receive
-from chalicelib.core.monitors import Monitor, State, create
+from chalicelib.core.monitors import Monitor, State, create, unique_key
 from chalicelib.core.schedules import Every
 from chalicelib.core.signals import PINGS_PER_MINUTE, Action, Signal, pace
 from chalicelib.core.status import Status
@@ -503,6 +503,10 @@ def test_a_removed_monitor_is_gone_and_no_longer_counted(tools, job):
     assert tools.monitors.of_project("alices-project") == []
     assert not is_due(tools, job)
     assert count_of(tools) == 0
+    with pytest.raises(NotFound):
+        tools.projects.of_badge_key(job.spec.badge_key)
+    with pytest.raises(NotFound):
+        tools.projects.of_unique_key(unique_key(job.spec.monitor_id))
 
 
 def test_a_monitor_is_removed_once(tools, job):

@@ -283,11 +283,13 @@ def test_a_call_of_a_cold_container_reads_the_key_first(up):
 
 
 @pytest.mark.parametrize(("slug", "entries"), [("", 1), ("nightly", 2)])
-def test_a_new_monitor_costs_a_transaction_of_three_items(up, slug, entries):
-    """Spec, state and the organization's count, an index entry for its project, and one for its slug."""
+def test_a_new_monitor_costs_a_transaction_of_five_items(up, slug, entries):
+    """Spec, state, the organization's count, the pointers of its badge key and its unique key; index entries
+    for its project and its slug.
+    """
     bill = up.bill(lambda: up.create(slug=slug))
 
-    assert bill == Bill(["UpdateItem", "TransactWriteItems"], write=1 + 6, index=entries)
+    assert bill == Bill(["UpdateItem", "TransactWriteItems"], write=1 + 10, index=entries)
 
 
 def test_a_minute_in_which_nothing_happens_costs_next_to_nothing(up):

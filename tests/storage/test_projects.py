@@ -39,7 +39,7 @@ def alice(tools):
 @given(
     organization=st.builds(Organization, ids, texts, texts, texts, moments, ids),
     project=st.builds(
-        Project, ids, ids, texts, texts, ids, texts, moments, st.sampled_from(["free", "maker"])
+        Project, ids, ids, texts, texts, ids, ids, texts, moments, st.sampled_from(["free", "maker"])
     ),
 )
 def test_what_is_stored_comes_back(tools, organization, project):
@@ -49,6 +49,7 @@ def test_what_is_stored_comes_back(tools, organization, project):
     assert tools.projects.organization(organization.organization_id) == organization
     assert tools.projects.project(project.project_id) == project
     assert tools.projects.of_ping_key(project.ping_key) == project
+    assert tools.projects.of_badge_key(project.badge_key) == (project.project_id, "")
 
 
 @on_engines
@@ -72,6 +73,8 @@ def test_every_channel_comes_back(tools, channel):
         (lambda projects: projects.project("bobs"), "Project not found"),
         (lambda projects: projects.settings("bobs"), "Project not found"),
         (lambda projects: projects.of_ping_key("bobs"), "Project not found"),
+        (lambda projects: projects.of_badge_key("bobs"), "Badge not found"),
+        (lambda projects: projects.of_unique_key("bobs"), "Check not found"),
         (lambda projects: projects.channel("alices-project", "bobs"), "Channel not found"),
     ],
 )
@@ -94,13 +97,14 @@ def test_ids_of_one_kind_open_no_other(tools):
 @pytest.mark.parametrize(
     ("taken", "changes"),
     [
-        ("organization", {"project_id": "new-project", "ping_key": "new-key"}),
-        ("project", {"organization_id": "new", "ping_key": "new-key"}),
-        ("ping key", {"organization_id": "new", "project_id": "new-project"}),
+        ("organization", {"project_id": "new-project", "ping_key": "new-key", "badge_key": "new-badge"}),
+        ("project", {"organization_id": "new", "ping_key": "new-key", "badge_key": "new-badge"}),
+        ("ping key", {"organization_id": "new", "project_id": "new-project", "badge_key": "new-badge"}),
+        ("badge key", {"organization_id": "new", "project_id": "new-project", "ping_key": "new-key"}),
     ],
 )
 def test_a_new_organization_is_stored_whole_or_not_at_all(tools, taken, changes):
-    """Where the id or the ping key of one part is taken, nothing of the whole is stored."""
+    """Where an id, the ping key or the badge key is taken, nothing of the whole is stored."""
     before = {(entry.owner, entry.item) for entry in Entry.scan()}
     organization, project = alices(**changes)
     organization = replace(organization, organization_id=project.organization_id)

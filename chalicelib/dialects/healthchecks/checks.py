@@ -1,93 +1,11 @@
 """The Management API v3: checks."""
 
-import re
-from datetime import datetime
-from typing import Any
-
-from chalicelib.core.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    LimitReached,
-    NotFound,
-    Refusal,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
-from chalicelib.core.monitors import Monitor, unique_key
-from chalicelib.core.signals import CANONICAL_UUID
-from chalicelib.core.tenancy import Caller
-from chalicelib.dialects.healthchecks import parse, render
-from chalicelib.dialects.http import Answer, Manners, Request, Visit, WrongMethod, patience
+from chalicelib.dialects.healthchecks import manners, parse
+from chalicelib.dialects.healthchecks.manners import find, require_write, shown, writable
+from chalicelib.dialects.http import Answer, Visit
 from chalicelib.services import access, watching
-from chalicelib.storage.keys import Lane
-from chalicelib.toolbox import Toolbox
 
-KEY_LENGTH = 32
-UNIQUE_KEY = re.compile(r"[0-9a-f]{40}")
-
-
-def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
-    """Let in who names a key in a header, or in the body of a POST; the header wins (R249-R253)."""
-    given = parse.document(request.body).get("api_key") if request.method == "POST" else None
-    secret = request.key or (given if isinstance(given, str) else "")
-    if len(secret) != KEY_LENGTH:
-        raise Unauthorized("missing api key")
-    try:
-        return access.enter(tools, secret, Lane.V3, now)
-    except Unauthorized as error:
-        raise Unauthorized("wrong api key") from error
-
-
-STATUSES: dict[type[Exception], int] = {
-    Invalid: 400,
-    Unauthorized: 401,
-    Forbidden: 403,
-    LimitReached: 403,
-    NotFound: 404,
-    WrongMethod: 405,
-    Conflict: 409,
-    TooMany: 429,
-    Unavailable: 503,
-}
-
-
-def refuse(refusal: Exception, now: datetime) -> Answer:
-    """Return Healthchecks' own answers: one sentence under `error`; 403 and 405 are empty (R252, R320)."""
-    status = STATUSES.get(type(refusal), 500)
-    match refusal:
-        case Forbidden() | LimitReached() | WrongMethod():
-            return Answer(status)
-        case Conflict():
-            return Answer(status, str(refusal))
-        case Invalid() | Unauthorized() | NotFound() | TooMany():
-            return Answer(status, {"error": sentence(refusal)}, patience(refusal, now))
-        case Unavailable():
-            return Answer(status, {"error": "temporarily unavailable"}, patience(refusal, now))
-    return Answer(status, {"error": "internal error"})
-
-
-def sentence(refusal: Refusal) -> str:
-    """Return the documented sentence about a field, or the refusal's own."""
-    if isinstance(refusal, NotFound):
-        return "not found"
-    if isinstance(refusal, Invalid):
-        return f"json validation error: {refusal}" if refusal.field else refusal.reason
-    return str(refusal)
-
-
-def dress(methods: tuple[str, ...]) -> dict[str, str]:
-    """Return the CORS headers of every answer, errors included."""
-    return {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Headers": "X-Api-Key",
-        "Access-Control-Allow-Methods": ", ".join((*methods, "OPTIONS")),
-        "Access-Control-Max-Age": "600",
-    }
-
-
-MANNERS = Manners(admit, refuse, dress)
+MANNERS = manners.MANNERS
 
 
 def checks(visit: Visit) -> Answer:
@@ -100,69 +18,36 @@ def checks(visit: Visit) -> Answer:
         slug=visit.request.first("slug") or "",
         tags=frozenset(visit.request.query.get("tag", ())),
     )
-    return Answer(200, {"checks": [_shown(visit, monitor) for monitor in found]})
+    return Answer(200, {"checks": [shown(visit, monitor) for monitor in found]})
 
 
 def check(visit: Visit) -> Answer:
     """Show, change or delete one check (R278-R283, R324-R330, R338, R339)."""
     if visit.request.method == "GET":
-        return Answer(200, _shown(visit, _find(visit)))
-    code = _writable(visit)
+        return Answer(200, shown(visit, find(visit)))
+    code = writable(visit)
     if visit.request.method == "DELETE":
         # What is deleted hangs on no channel any more.
-        gone = _shown(visit, watching.delete(visit.tools, visit.caller, code, visit.now))
+        gone = shown(visit, watching.delete(visit.tools, visit.caller, code, visit.now))
         return Answer(200, gone | {"channels": ""})
     access.own(visit.tools, visit.caller, code)  # 404 and 403 come before 400
     wish = parse.wish(parse.document(visit.request.body))
     after = watching.amend(visit.tools, visit.caller, code, wish.fields, visit.now)
-    return Answer(200, _shown(visit, after))
+    return Answer(200, shown(visit, after))
 
 
 def pause(visit: Visit) -> Answer:
     """Pause one check (R331-R334)."""
-    return Answer(200, _shown(visit, watching.pause(visit.tools, visit.caller, _writable(visit), visit.now)))
+    return Answer(200, shown(visit, watching.pause(visit.tools, visit.caller, writable(visit), visit.now)))
 
 
 def resume(visit: Visit) -> Answer:
     """Resume one check (R335-R337)."""
-    return Answer(200, _shown(visit, watching.resume(visit.tools, visit.caller, _writable(visit), visit.now)))
+    return Answer(200, shown(visit, watching.resume(visit.tools, visit.caller, writable(visit), visit.now)))
 
 
 def _create(visit: Visit) -> Answer:
-    _require_write(visit)
+    require_write(visit)
     wish = parse.wish(parse.document(visit.request.body))
     monitor, is_new = watching.upsert(visit.tools, visit.caller, wish.fields, wish.unique, visit.now)
-    return Answer(201 if is_new else 200, _shown(visit, monitor))
-
-
-def _find(visit: Visit) -> Monitor:
-    """Return the check by its id, or by the unique key that read-only keys are shown (R278, R279)."""
-    code = visit.request.params["code"]
-    if UNIQUE_KEY.fullmatch(code):
-        for monitor in watching.list_(visit.tools, visit.caller):
-            if unique_key(monitor.spec.monitor_id) == code:
-                return monitor
-        raise NotFound("Check not found")
-    return access.own(visit.tools, visit.caller, _canonical(code))
-
-
-def _writable(visit: Visit) -> str:
-    """Return the id of the check that the caller wants to change; raises as Healthchecks does (R258)."""
-    _require_write(visit)
-    return _canonical(visit.request.params["code"])
-
-
-def _require_write(visit: Visit) -> None:
-    if not visit.caller.may_write:
-        raise Unauthorized("wrong api key")
-
-
-def _canonical(code: str) -> str:
-    if not CANONICAL_UUID.fullmatch(code):
-        raise NotFound("Check not found")
-    return code
-
-
-def _shown(visit: Visit, monitor: Monitor) -> dict[str, Any]:
-    site = visit.tools.settings.public_url or visit.request.base_url
-    return render.check(monitor, site, visit.now, readonly=not visit.caller.may_write)
+    return Answer(201 if is_new else 200, shown(visit, monitor))

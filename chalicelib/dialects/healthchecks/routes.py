@@ -12,6 +12,17 @@ ROUTES = (
     Route("/api/v3/checks/{code}", ("GET", "POST", "DELETE"), "checks.check"),
     Route("/api/v3/checks/{code}/pause", ("POST",), "checks.pause"),
     Route("/api/v3/checks/{code}/resume", ("POST",), "checks.resume"),
+    Route("/api/v3/checks/{code}/pings", ("GET",), "logs.pings"),
+    Route("/api/v3/checks/{code}/pings/{n}/body", ("GET",), "logs.body"),
+    Route("/api/v3/checks/{code}/flips", ("GET",), "logs.flips"),
+    Route("/api/v3/channels", ("GET",), "project.channels"),
+    Route("/api/v3/badges", ("GET",), "project.badges"),
+    Route("/api/v3/status", ("GET",), "health.status"),
+    Route("/badge/{key}/{signature}", ("GET",), "badges.overall"),
+    Route("/badge/{key}/{signature}/{tag}", ("GET",), "badges.tagged"),
+    Route("/b/{states}/{name}", ("GET",), "badges.single"),
+    Route("/projects/{project}/metrics", ("GET",), "metrics.metrics"),
+    Route("/projects/{project}/metrics/{key}", ("GET",), "metrics.metrics"),
 )
 
 blueprint = blueprint_of(__package__, ROUTES)

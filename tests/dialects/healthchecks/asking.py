@@ -76,6 +76,7 @@ def settled(house, name, plan):
         name,
         house.tools.new_secret(22),
         house.tools.new_id(),
+        house.tools.new_secret(32),
         now,
         plan,
     )

@@ -168,7 +168,7 @@ def test_a_read_only_key_changes_nothing(alice, reader, shared, name):
 
 def test_a_read_only_key_sees_no_way_to_act(alice, reader, shared):
     """It sees the list and single checks without URLs and channels, with a stable name (R257, R276, R280)."""
-    hidden = {"uuid", "ping_url", "update_url", "pause_url", "resume_url", "channels"}
+    hidden = {"uuid", "ping_url", "ping_email", "update_url", "pause_url", "resume_url", "channels"}
     full, reduced = seen(alice, shared), seen(reader, shared)
     assert set(full) - set(reduced) == hidden
     assert set(reduced) - set(full) == {"unique_key"}

@@ -1,0 +1,208 @@
+"""What reading costs: calls to DynamoDB, counted at botocore's own door, however many checks there are."""
+
+import json
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from itertools import cycle
+from time import process_time
+from urllib.parse import urlsplit
+
+import pytest
+
+from chalicelib import aws
+from chalicelib.core.monitors import Spec, create
+from chalicelib.core.schedules import Every
+from chalicelib.services.tenancy import found
+from chalicelib.storage.monitors import PAGE, spec_item, state_item
+from chalicelib.storage.projects import Entry, pointers_to
+from chalicelib.storage.states import Part
+
+MANY, TAGGED = 1000, 150
+HOUR = timedelta(hours=1)
+MOST_CPU = 0.3  # seconds
+
+
+@pytest.fixture(scope="module")
+def full(house):
+    """Return a project with a thousand checks, 150 of them tagged `db`."""
+    foundation = found(house.tools, "Full", house.clock.now)
+    project = foundation.project
+    with Part.batch_write() as batch, Entry.batch_write() as pointers:
+        for n in range(MANY):
+            spec = Spec(
+                monitor_id=house.tools.new_id(),
+                project_id=project.project_id,
+                organization_id=project.organization_id,
+                created=house.clock.now + timedelta(seconds=n),
+                badge_key=house.tools.new_id(),
+                name=f"check {n:03d}",
+                slug=f"check-{n:03d}",
+                tags="prod db" if n < TAGGED else "prod",
+                schedule=Every(HOUR),
+            )
+            batch.save(spec_item(spec))
+            batch.save(state_item(spec.monitor_id, create(spec).state, 1))
+            for pointer in pointers_to(spec):
+                pointers.save(pointer)
+    return foundation
+
+
+@pytest.fixture
+def somebody(alice, full):
+    """Return who holds the key of the full project; a call has been made with it before."""
+    person = replace(alice, key=full.api_key)
+    assert person.get("/api/v3/channels/").status == 200
+    return person
+
+
+@contextmanager
+def counting(house):
+    """Yield a tally of the calls to DynamoDB inside the block, and the sizes of its batched reads."""
+    tally, sizes = Counter(), []
+    settings = house.tools.settings
+    events = aws.client("dynamodb", settings.region, settings.endpoint_url).meta.events
+
+    def note(model, params, **_):
+        tally[model.name] += 1
+        if model.name == "BatchGetItem":
+            asked = json.loads(params["body"])["RequestItems"]
+            sizes.extend(len(table["Keys"]) for table in asked.values())
+
+    events.register("before-call.dynamodb", note)
+    try:
+        yield tally, sizes
+    finally:
+        events.unregister("before-call.dynamodb", note)
+
+
+def pages(house, full):
+    """Return how many pages the project's specs take: moto cuts them at a megabyte, as DynamoDB does."""
+    with counting(house) as (tally, _):
+        assert len(house.tools.monitors.specs_of(full.project.project_id)) == MANY
+    return tally["Query"]
+
+
+def test_listing_a_thousand_checks_is_one_query_and_ten_batched_reads(somebody, full):
+    """A list costs the key's write, the pages of one Query, and a batched read for each hundred."""
+    expected = pages(somebody.house, full)
+    with counting(somebody.house) as (tally, sizes):
+        before = process_time()
+        reply = somebody.get("/api/v3/checks/")
+        took = process_time() - before
+    names = [check["name"] for check in reply.json()["checks"]]
+    assert names == [f"check {n:03d}" for n in range(MANY)]
+    assert tally == {"UpdateItem": 1, "Query": expected, "BatchGetItem": MANY // PAGE}
+    assert sizes == [PAGE] * (MANY // PAGE)
+    print(f"listing {MANY} checks: {took * 1000:.0f} ms of CPU with moto's work, {dict(tally)}")  # noqa: T201
+
+
+def our_share(house, full):
+    """Return the least CPU seconds of a list for us and pynamodb, of three.
+
+    The calls' answers are kept, and given again: neither moto's work nor botocore's is ours.
+    """
+    settings = house.tools.settings
+    events = aws.client("dynamodb", settings.region, settings.endpoint_url).meta.events
+    kept = []
+
+    def keep(http_response, parsed, **_):
+        kept.append((http_response, parsed))
+
+    def give(**_):
+        return next(again)
+
+    def ask():
+        before = process_time()
+        reply = house.ask("GET", "/api/v3/checks/", X_Api_Key=full.api_key)
+        took = process_time() - before
+        assert len(reply.json()["checks"]) == MANY
+        return took
+
+    events.register("after-call.dynamodb", keep)
+    ask()
+    events.unregister("after-call.dynamodb", keep)
+    events.register("before-call.dynamodb", give)
+    again = cycle(kept)
+    try:
+        return min(ask() for _ in range(3))
+    finally:
+        events.unregister("before-call.dynamodb", give)
+
+
+def test_listing_a_thousand_checks_takes_little_of_our_cpu(somebody, full):
+    """A list takes less than 300 ms of ours."""
+    took = our_share(somebody.house, full)
+    print(f"listing {MANY} checks: {took * 1000:.0f} ms of CPU, botocore's and moto's work left out")  # noqa: T201
+    assert took < MOST_CPU
+
+
+def test_a_list_of_a_tag_reads_only_the_states_that_it_shows(somebody, full):
+    """Which checks carry a tag is seen in their specs."""
+    expected = pages(somebody.house, full)
+    with counting(somebody.house) as (tally, sizes):
+        assert len(somebody.get("/api/v3/checks/?tag=db").json()["checks"]) == TAGGED
+    assert tally == {"UpdateItem": 1, "Query": expected, "BatchGetItem": 2}
+    assert sizes == [PAGE, TAGGED - PAGE]
+
+
+def test_a_list_of_a_slug_reads_only_what_carries_it(somebody):
+    """A slug leads to its checks by an index of its own: one spec and one state."""
+    with counting(somebody.house) as (tally, sizes):
+        found = somebody.get("/api/v3/checks/?slug=check-500").json()["checks"]
+    assert [check["name"] for check in found] == ["check 500"]
+    assert tally == {"UpdateItem": 1, "Query": 1, "BatchGetItem": 2}
+    assert sizes == [1, 1]
+
+
+def test_a_slug_without_end_is_not_looked_for(somebody):
+    """DynamoDB refuses keys of more than 2 kB; no check has such a slug anyway."""
+    with counting(somebody.house) as (tally, _):
+        assert somebody.get(f"/api/v3/checks/?slug={'x' * 3000}").json() == {"checks": []}
+    assert tally == {"UpdateItem": 1}
+
+
+@pytest.mark.parametrize("tail", ["", "/flips"])
+def test_a_unique_key_leads_straight_to_its_check(somebody, full, tail):
+    """A unique key costs its pointer and its check, however many others there are."""
+    reader = replace(somebody, key=full.read_only_key)
+    shown = reader.get("/api/v3/checks/?slug=check-999").json()["checks"][0]
+    with counting(somebody.house) as (tally, _):
+        assert reader.get(f"/api/v3/checks/{shown['unique_key']}{tail}").status == 200
+    assert tally == {"UpdateItem": 1, "GetItem": 1, "Query": 2 if tail else 1}
+
+
+@pytest.mark.parametrize(("tag", "reads"), [("db", [100, 50]), ("*", [PAGE] * 10)])
+def test_a_badge_reads_only_the_states_that_it_shows(somebody, anyone, full, tag, reads):
+    """A badge costs its pointer, its project, one Query, and the states of the checks with its tag."""
+    addresses = somebody.get("/api/v3/badges/").json()["badges"][tag]
+    expected = pages(somebody.house, full)
+    with counting(somebody.house) as (tally, sizes):
+        reply = anyone.get(urlsplit(addresses["json"]).path)
+    assert reply.json()["total"] == sum(reads)
+    assert tally == {"GetItem": 2, "Query": expected, "BatchGetItem": len(reads)}
+    assert sizes == reads
+
+
+def test_one_checks_badge_is_a_pointer_and_one_query(somebody, anyone):
+    """A single check's badge does not depend on how many others there are."""
+    check = somebody.get("/api/v3/checks/").json()["checks"][0]
+    with counting(somebody.house) as (tally, _):
+        assert anyone.get(urlsplit(check["badge_url"]).path).status == 200
+    assert tally == {"GetItem": 1, "Query": 1}
+
+
+def test_a_forged_badge_reads_no_check(anyone, full):
+    """A wrong signature costs its pointer and its project, and no more."""
+    with counting(anyone.house) as (tally, _):
+        assert anyone.get(f"/badge/{full.project.badge_key}/AAAAAAAA/db.svg").status == 404
+    assert tally == {"GetItem": 2}
+
+
+def test_the_list_of_badges_reads_no_state(somebody, full):
+    """Which tags there are is read from the specs alone."""
+    expected = pages(somebody.house, full)
+    with counting(somebody.house) as (tally, _):
+        assert set(somebody.get("/api/v3/badges/").json()["badges"]) == {"prod", "db", "*"}
+    assert tally == {"UpdateItem": 1, "GetItem": 1, "Query": expected}
