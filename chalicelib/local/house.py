@@ -119,7 +119,7 @@ def built(settings: Settings | None = None, **tools: Any) -> Iterator[House]:
     clock = Clock()
     with emulated_aws(), hand_moved_queues(clock):
         wired = build(settings or FURNISHED)
-        toolbox = Toolbox(wired, clock=clock, rest=lambda _: None, **tools)
+        toolbox = Toolbox(wired, clock=clock, rest=clock.rest, **tools)
         with using(toolbox):
             foundation = found(toolbox, "Alice's project", clock())
             yield House(toolbox, clock, Front(app), Pump(app, wired), foundation, Inbox(wired))
