@@ -142,7 +142,7 @@ def test_every_module_imports_from_the_zip_alone(built, unpacked):
 
 
 def test_the_stack_comes_up(stack, built):
-    """The very template that deploys is created whole, but for what waits for an operator or a mail domain."""
+    """The very template that deploys is created whole, but for what waits for a setting."""
     (described,) = stack["cloudformation"].describe_stacks(StackName="wakeful")["Stacks"]
     resources = stack["cloudformation"].describe_stack_resources(StackName="wakeful")["StackResources"]
     assert described["StackStatus"] == CREATED
