@@ -4,8 +4,22 @@ from chalice import Chalice
 
 from chalicelib.dialects.haspulse import routes as haspulse
 from chalicelib.dialects.healthchecks import routes as healthchecks
-from chalicelib.workers import announcer, janitor, mailroom, notifier, scanner, scheduler, waker
+from chalicelib.dialects.hooklistener import routes as hooklistener
+from chalicelib.workers import (
+    announcer,
+    collector,
+    janitor,
+    mailroom,
+    notifier,
+    prober,
+    scanner,
+    scheduler,
+    waker,
+)
+
+DIALECTS = (healthchecks, haspulse, hooklistener)
+WORKERS = (scheduler, scanner, waker, prober, collector, announcer, notifier, janitor, mailroom)
 
 app = Chalice(app_name="wakeful", configure_logs=False)
-for part in (healthchecks, haspulse, scheduler, scanner, waker, announcer, notifier, janitor, mailroom):
+for part in (*DIALECTS, *WORKERS):
     app.register_blueprint(part.blueprint)

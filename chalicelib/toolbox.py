@@ -15,8 +15,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.settings import Settings
-from chalicelib.storage.tables import Table
+from chalicelib.settings import Settings, enforce
 
 if TYPE_CHECKING:
     from chalicelib.queues import Queues
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from chalicelib.storage.monitors import Monitors
     from chalicelib.storage.pings import Pings
     from chalicelib.storage.projects import Projects
+    from chalicelib.storage.rollups import Rollups
+    from chalicelib.storage.rounds import Rounds
     from chalicelib.storage.states import States
     from chalicelib.storage.ticks import Ticks
 
@@ -61,8 +62,8 @@ class Toolbox:
     minutes_seen: dict[str, int] = field(default_factory=dict)  # of the last ping of each monitor, while warm
 
     def __post_init__(self) -> None:
-        """Let the tables know whose they are."""
-        Table.bind(self.settings)
+        """Let the tables know whose they are, without importing them: a prober has none."""
+        enforce(self.settings)
 
     def back_off(self, attempt: int) -> None:
         """Rest a little before another try after a lost race, longer each time and never in step."""
@@ -102,6 +103,20 @@ class Toolbox:
         from chalicelib.storage.flips import Flips
 
         return Flips()
+
+    @cached_property
+    def rounds(self) -> "Rounds":
+        """The rounds of probing, filled region by region."""
+        from chalicelib.storage.rounds import Rounds
+
+        return Rounds()
+
+    @cached_property
+    def rollups(self) -> "Rollups":
+        """What rounds come to, by the hour and by the day."""
+        from chalicelib.storage.rollups import Rollups
+
+        return Rollups()
 
     @cached_property
     def projects(self) -> "Projects":

@@ -1,4 +1,4 @@
-"""Build what AWS gets: build/wakeful.zip and build/template.json.
+"""Build what AWS gets: build/wakeful.zip, build/template.json, and build/prober.json for each further region.
 
     python infra/package.py [--prefix wakeful]
 
@@ -20,7 +20,6 @@ import tempfile
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGE = "prod"
-PREFIX = "wakeful"  # of every name in the code and in resources.json; --prefix replaces it
+PREFIX = "wakeful"  # of every name in the code and in infra/*.json; --prefix replaces it
 
 # Neither the zip nor the template depends on the region, but Chalice and SAM will not start without one.
 ANY_REGION = "us-east-1"
@@ -39,11 +38,14 @@ ZIP_LIMIT = 50 * 2**20
 UNPACKED_LIMIT = 250 * 2**20
 TEMPLATE_LIMIT = 10**6
 
-# Where everything in the template comes from.
-SOURCES = "infra/resources.json, .chalice/config.json or .chalice/policy-*.json"
+# Where everything in the templates comes from.
+SOURCES = "infra/resources.json, infra/prober.json, .chalice/config.json or .chalice/policy-*.json"
+
+# What a prober elsewhere has in common with the one at home, which Chalice describes.
+AS_AT_HOME = ("Architectures", "Handler", "MemorySize", "Runtime", "Timeout")
 
 # The workshop's own rooms: they run on the developer's machine alone.
-NEVER_SHIPPED = ("__pycache__", "local", "cli.py")
+NEVER_SHIPPED = ("__pycache__", "local", "cli")
 
 # What Chalice puts into its zip anew each time.
 FRESH = frozenset({"app.py", "chalicelib", "chalice"})
@@ -60,7 +62,7 @@ class Package:
     """What one build left in the target folder, and what there is to tell about it."""
 
     code: Path
-    template: Path
+    templates: tuple[Path, ...]
     digest: str
     report: tuple[str, ...]
 
@@ -68,8 +70,8 @@ class Package:
 def package(root: Path, target: Path, prefix: str = PREFIX) -> Package:
     """Build the app of *root* into the folder *target*, and look whether AWS would take it."""
     built = build(root, target, prefix)
-    seen = weigh(built.code, built.template), lint(built.template)
-    return replace(built, report=(*built.report, *chain(*seen)))
+    seen = weigh(built.code), *map(weigh_template, built.templates), *map(lint, built.templates)
+    return replace(built, report=(*built.report, *seen))
 
 
 def build(root: Path, target: Path, prefix: str = PREFIX) -> Package:
@@ -77,7 +79,7 @@ def build(root: Path, target: Path, prefix: str = PREFIX) -> Package:
     if not re.fullmatch(r"[a-z][a-z0-9-]{0,30}", prefix):
         raise Halt(f"The prefix {prefix!r} will not do for names: use small letters, digits and hyphens.")
     target.mkdir(parents=True, exist_ok=True)
-    code, template = target / "wakeful.zip", target / "template.json"
+    code = target / "wakeful.zip"
     with tempfile.TemporaryDirectory() as scratch:
         workshop = Path(scratch)
         copy_sources(root, workshop)
@@ -90,9 +92,12 @@ def build(root: Path, target: Path, prefix: str = PREFIX) -> Package:
         found = describe(sam, fat)
         run("slimming", sys.executable, "-S", "-E", root / "infra" / "slimming.py", fat, code)
     digest = hashlib.sha256(code.read_bytes()).hexdigest()
-    cloudformation = to_cloudformation(sam, f"{prefix}-{digest[:16]}.zip")
-    template.write_text(json.dumps(cloudformation, indent=1, sort_keys=True) + "\n")
-    return Package(code, template, digest, (found,))
+    home = to_cloudformation(sam, f"{prefix}-{digest[:16]}.zip")
+    elsewhere = to_prober(named((root / "infra" / "prober.json").read_text(), prefix), home)
+    templates = {target / "template.json": home, target / "prober.json": elsewhere}
+    for path, template in templates.items():
+        path.write_text(json.dumps(template, indent=1, sort_keys=True) + "\n")
+    return Package(code, tuple(templates), digest, (found,))
 
 
 def copy_sources(root: Path, workshop: Path) -> None:
@@ -101,7 +106,7 @@ def copy_sources(root: Path, workshop: Path) -> None:
     In the repository itself Chalice would keep every zip it ever made, and take an old one for a new one when
     files were only renamed.
     """
-    for name in ("app.py", "requirements.txt", "infra/resources.json"):
+    for name in ("app.py", "requirements.txt", "infra/resources.json", "infra/prober.json"):
         if not (root / name).exists():
             raise Halt(f"There is no {name} in {root}: run this from a whole copy of the repository.")
         shutil.copy(root / name, workshop)
@@ -142,13 +147,18 @@ def run_chalice(workshop: Path, prefix: str) -> Template:
     command = tool("chalice"), "--project-dir", workshop, "package", "--stage", STAGE
     merge = "--merge-template", workshop / "resources.json", workshop / "out"
     run("chalice package", *command, *merge, WAKEFUL_PREFIX=PREFIX, AWS_DEFAULT_REGION=ANY_REGION)
-    text = (workshop / "out" / "sam.json").read_text()
-    template: Template = json.loads(re.sub(rf'\b{PREFIX}(?=["-])', prefix, text))
+    template = named((workshop / "out" / "sam.json").read_text(), prefix)
     ours = f"python{sys.version_info.major}.{sys.version_info.minor}"
     for name, function in functions(template).items():
         runtime = function["Properties"]["Runtime"]
         if runtime != ours:
             raise Halt(f"{name} would run on {runtime}, our bytecode is of {ours}: package with that Python.")
+    return template
+
+
+def named(text: str, prefix: str) -> Template:
+    """Return the template *text*, all names with *prefix*."""
+    template: Template = json.loads(re.sub(rf'\b{PREFIX}(?=["-])', prefix, text))
     return template
 
 
@@ -178,6 +188,14 @@ def to_cloudformation(sam: Template, code_key: str) -> Template:
     return plain
 
 
+def to_prober(template: Template, home: Template) -> Template:
+    """Return the *template* of a prober elsewhere, with the very code that the one of *home* runs."""
+    at_home = home["Resources"]["Probe"]["Properties"]
+    template["Resources"]["Probe"]["Properties"] |= {name: at_home[name] for name in AS_AT_HOME}
+    template["Parameters"]["CodeKey"]["Default"] = home["Parameters"]["CodeKey"]["Default"]
+    return template
+
+
 @contextmanager
 def some_region() -> Iterator[None]:
     """Let there be a region where the environment names none."""
@@ -198,32 +216,35 @@ class NoManagedPolicies:
         return {}
 
 
-def lint(template: Path) -> list[str]:
+def lint(template: Path) -> str:
     """Return what cfn-lint would rather see otherwise; raises Halt at what CloudFormation would refuse."""
     command = [tool("cfn-lint"), "--format", "parseable", str(template)]
     result = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  our own tool
     found = [line.removeprefix(f"{template}:") for line in result.stdout.splitlines() if line.strip()]
     if any(re.search(r":E\d{4}:", line) for line in found) or (result.returncode and not found):
         listing = "\n".join(f"  {line}" for line in found) or result.stderr
-        raise Halt(f"cfn-lint refuses the template; mend {SOURCES}:\n{listing}")
-    return [f"cfn-lint          {line}" for line in found] or ["cfn-lint          nothing to say"]
+        raise Halt(f"cfn-lint refuses {template.name}; mend {SOURCES}:\n{listing}")
+    return "\n".join(f"cfn-lint          {template.name}: {line}" for line in found or ["nothing to say"])
 
 
-def weigh(code: Path, template: Path) -> list[str]:
-    """Return the sizes of what was built; raises Halt when AWS would not take it."""
+def weigh(code: Path) -> str:
+    """Return the size of the zip; raises Halt when Lambda would not take it."""
     with zipfile.ZipFile(code) as archive:
         entries = archive.infolist()
     unpacked = sum(entry.file_size for entry in entries)
     n_compiled = sum(entry.filename.endswith(".pyc") for entry in entries)
     if code.stat().st_size > ZIP_LIMIT or unpacked > UNPACKED_LIMIT:
         raise Halt(f"{code.name} is too large for Lambda: look for what crept into requirements.txt.")
-    if template.stat().st_size > TEMPLATE_LIMIT:
-        raise Halt(f"{template.name} is over a megabyte: CloudFormation takes no more.")
     sizes = f"{megabytes(code.stat().st_size)}, unpacked {megabytes(unpacked)}"
-    return [
-        f"wakeful.zip       {sizes}, with the bytecode of {n_compiled} modules",
-        f"template.json     {template.stat().st_size // 1000} kB",
-    ]
+    return f"{code.name:<18}{sizes}, with the bytecode of {n_compiled} modules"
+
+
+def weigh_template(template: Path) -> str:
+    """Return the size of a template; raises Halt when CloudFormation would not take it."""
+    size = template.stat().st_size
+    if size > TEMPLATE_LIMIT:
+        raise Halt(f"{template.name} is over a megabyte: CloudFormation takes no more.")
+    return f"{template.name:<18}{size // 1000} kB"
 
 
 def describe(sam: Template, fat: Path) -> str:
@@ -268,11 +289,8 @@ def main(arguments: list[str]) -> int:
     except Halt as halt:
         sys.stderr.write(f"{halt}\n")
         return 1
-    lines = (
-        *built.report,
-        f"written           {built.code}, {built.template}",
-        f"sha256            {built.digest}",
-    )
+    files = ", ".join(map(str, (built.code, *built.templates)))
+    lines = (*built.report, f"written           {files}", f"sha256            {built.digest}")
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
 

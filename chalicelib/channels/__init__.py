@@ -8,6 +8,7 @@ from chalicelib.core.errors import Invalid
 
 TRANSPORTS = {
     "EMAIL": ("email", "Email"),
+    "SLACK": ("slack", "Slack"),
     "WEBHOOK": ("webhook", "Webhook"),
 }
 

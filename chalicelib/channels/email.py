@@ -22,13 +22,12 @@ LOCAL_LIMIT = 64
 # are allowed by the RFC and used by nobody but those who try what a mailer does with them.
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
 
-RED, GREEN, SLATE = "#b42318", "#157347", "#475467"
 LABELS = {
-    Reason.WENT_DOWN: ("Down", RED),
-    Reason.RECOVERED: ("Up", GREEN),
-    Reason.WAS_DOWN: ("Was down", GREEN),
-    Reason.CHANNEL_BROKE: ("Channel", RED),
-    Reason.TEST: ("Test", SLATE),
+    Reason.WENT_DOWN: "Down",
+    Reason.RECOVERED: "Up",
+    Reason.WAS_DOWN: "Was down",
+    Reason.CHANNEL_BROKE: "Channel",
+    Reason.TEST: "Test",
 }
 
 # By what SES calls them; the rest speaks for itself. None of them is the fault of the address.
@@ -108,10 +107,9 @@ def message(alert: Alert) -> dict[str, Any]:
 
 def render(template: str, alert: Alert) -> str:
     """Return the body of *alert*'s mail, written by *template*."""
-    label, colour = LABELS[alert.reason]
     words = {
-        "label": label,
-        "colour": colour,
+        "label": LABELS[alert.reason],
+        "colour": wording.COLOURS[alert.reason],
         "subject": wording.subject(alert),
         "headline": wording.headline(alert),
         "facts": wording.facts(alert),

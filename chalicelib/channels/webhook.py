@@ -2,35 +2,29 @@
 
 import hmac
 import json
-import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from chalicelib.channels import wording
 from chalicelib.channels.base import MASK, Outlet
 from chalicelib.channels.placeholders import in_body, in_header, in_url
-from chalicelib.channels.posting import post
+from chalicelib.channels.posting import LONG_WORD, TOKEN, post, secrets_in
 from chalicelib.core.alerts import Alert, Reason
+from chalicelib.core.consensus import Result
 from chalicelib.core.errors import Invalid
 from chalicelib.core.summaries import iso_seconds
 from chalicelib.guard.addresses import Refused, refuse_literal
 from chalicelib.guard.fetching import Call
+from chalicelib.guard.headers import AGENT, HEADER_NAME, RESERVED
 
-AGENT = "Wakeful/0.1.0"
 LIMIT = 1000  # characters of a URL, of a body, and of all headers together
 SECRET_LIMIT = 200
 STATUSES = ("down", "up")
 METHODS = ("GET", "POST", "PUT")
 BLANK: dict[str, Any] = {"method": "POST", "url": "", "headers": {}, "body": ""}
-HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-# These belong to the connection; and nobody may speak in our name.
-RESERVED = re.compile(r"(?i)host|content-length|transfer-encoding|connection|te|trailer|upgrade|x-wakeful-.*")
 PLAIN_HEADERS = ("accept", "content-type", "user-agent")
-TOKEN = re.compile(r"(?=.*[0-9A-Z])[^$]{16,}")  # a part of a path that looks drawn by lot
-LONG_WORD = 6  # shorter ones are no secrets, and taking them out would leave nothing to read
 
 
 class Webhook:
@@ -136,8 +130,19 @@ def document(alert: Alert, status: str) -> dict[str, Any]:
         "monitor": None if of_channel else {**thing, "slug": alert.slug, "tags": alert.tags.split()},
         "channel": thing if of_channel else None,
         "project": alert.project,
+        "target": alert.target or None,
+        "regions": [_found(result) for result in alert.evidence] if alert.target else None,
         "exit_status": alert.exit_status,
         "summary": alert.summary,
+    }
+
+
+def _found(result: Result) -> dict[str, Any]:
+    return {
+        "region": result.region,
+        "error": result.error or None,
+        "code": result.code,
+        "ms": round(result.ms) if result.ms is not None else None,
     }
 
 
@@ -217,11 +222,4 @@ def _secrets(call: Call, secret: str) -> Iterator[str]:
         if name.lower() not in PLAIN_HEADERS:
             yield value
             yield from (word for word in value.split() if len(word) >= LONG_WORD)
-    parts = urlsplit(call.url)
-    if parts.password:
-        yield parts.password
-        # requests makes this of it, and some receivers show the headers that they refuse
-        yield b64encode(unquote(f"{parts.username}:{parts.password}").encode()).decode()
-    yield from (value for _, value in parse_qsl(parts.query) if len(value) >= LONG_WORD)
-    yield from (pair for pair in parts.query.split("&") if "=" not in pair and len(pair) >= LONG_WORD)
-    yield from filter(TOKEN.fullmatch, parts.path.split("/"))
+    yield from secrets_in(call.url)

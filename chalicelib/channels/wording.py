@@ -1,16 +1,20 @@
 """The sentences that all kinds of channel share: pure functions over an Alert."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from typing import Any
 
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.signals import BODY_LIMIT
+from chalicelib.core.status import Verdict
 from chalicelib.core.steps import Cause
 
 UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 SUBJECT_LIMIT = 150
 QUOTE_LIMIT = 200
+MONTH = timedelta(days=30)
+RED, GREEN, SLATE = "#b42318", "#157347", "#475467"
 
 EVENTS = {
     Reason.WENT_DOWN: "check.down",
@@ -20,11 +24,21 @@ EVENTS = {
     Reason.TEST: "test",
 }
 
+COLOURS = {
+    Reason.WENT_DOWN: RED,
+    Reason.RECOVERED: GREEN,
+    Reason.WAS_DOWN: GREEN,
+    Reason.CHANNEL_BROKE: RED,
+    Reason.TEST: SLATE,
+}
+
 CAUSES = {
     Cause.SUCCESS: "A success signal came.",
     Cause.FAIL: "The job reported a failure.",
     Cause.TIMEOUT: "No signal came within the expected time and its grace.",
     Cause.OVERRUN: "A run began, but did not end within its grace.",
+    Cause.PROBES_FAILED: "The probes failed.",
+    Cause.PROBES_PASSED: "The probes pass again.",
     Cause.PAUSE: "It was paused.",
     Cause.RESUME: "It was resumed.",
 }
@@ -84,13 +98,27 @@ def why(alert: Alert) -> str:
         return excerpt(alert.body.decode("utf-8", "replace"))  # the provider's words stand there
     if alert.cause is Cause.FAIL and alert.exit_status:
         return f"The job ended with exit status {alert.exit_status}."
+    if alert.cause is Cause.PROBES_FAILED and (found := _faults(alert)):
+        return f"The probes failed: {found}."
     return CAUSES[alert.cause] if alert.cause else ""
+
+
+def _faults(alert: Alert) -> str:
+    """Return what the regions found wrong, each reason once, with the regions that give it."""
+    by_reason: dict[str, set[str]] = {}
+    for result in alert.evidence:
+        if result.verdict is Verdict.DOWN:
+            reason = excerpt(result.error).rstrip(".") or "no reason was given"
+            by_reason.setdefault(reason, set()).add(result.region)
+    return "; ".join(f"{reason} ({', '.join(sorted(regions))})" for reason, regions in by_reason.items())
 
 
 def facts(alert: Alert) -> list[tuple[str, str]]:
     """Return the rows of a message, (label, text) in reading order; none is empty."""
-    rows = [("Why", why(alert)), *_times(alert)]
-    if alert.reason is Reason.WENT_DOWN:
+    rows = [("Why", why(alert)), ("Target", one_line(alert.target)), *_times(alert)]
+    if alert.target:
+        rows += [("Uptime", _uptime(alert)), ("Response", _response(alert))]
+    elif alert.reason is Reason.WENT_DOWN:
         rows += [
             ("Last signal", _moment_of(alert.summary.get("last_ping"))),
             ("Expected", rhythm(alert.summary)),
@@ -111,6 +139,23 @@ def _times(alert: Alert) -> list[tuple[str, str]]:
             ("Down for", duration(alert.at - alert.began)),
         ]
     return [("Down since" if alert.reason is Reason.WENT_DOWN else "When", moment(alert.at))]
+
+
+def _uptime(alert: Alert) -> str:
+    if alert.uptime_percent is None:
+        return ""
+    # Rounded down: what was not always up must not read as 100 %.
+    percent = Decimal(str(alert.uptime_percent)).quantize(Decimal("0.01"), ROUND_DOWN)
+    watched = alert.at - alert.uptime_since if alert.uptime_since else MONTH
+    return f"{percent} % in {'30 days' if watched >= MONTH else duration(watched)}"
+
+
+def _response(alert: Alert) -> str:
+    if alert.latency is None:
+        return ""
+    # They are known to a seventh (core.rollups): two figures are no less than that.
+    p50, p95 = (round(float(f"{ms:.2g}")) for ms in alert.latency)
+    return f"p50 {p50} ms, p95 {p95} ms in 24 hours"
 
 
 def rhythm(summary: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.core.consensus import Result
 from chalicelib.core.monitors import Spec
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
@@ -70,6 +71,11 @@ class Alert:
     exit_status: int | None = None
     body: bytes = b""  # of the last ping at or before the flip
     superseded: bool = False  # a recovery after which the next outage has begun
+    target: str = ""  # what is probed, without secrets; empty for a heartbeat
+    evidence: tuple[Result, ...] = ()  # of the round that changed the status, as far as it is known
+    uptime_percent: float | None = None  # in the 30 days before the change, or since it was created
+    uptime_since: datetime | None = None  # from when on that is
+    latency: tuple[float, float] | None = None  # p50 and p95 in ms, in the 24 hours before it
 
     @property
     def status(self) -> str:
@@ -94,10 +100,17 @@ def reason_for(flip: Flip) -> Reason | None:
 
 
 def plan(flip: Flip, spec: Spec, channels: Iterable[Channel]) -> list[Channel]:
-    """Return the channels that must hear of *flip*: the monitor's own, less those that are broken."""
+    """Return those of its project's *channels* that must hear of *flip*, less those that are broken.
+
+    A monitor names channels one by one, or by their kind (R236, R237).
+    """
     if reason_for(flip) is None:
         return []
-    return [channel for channel in channels if channel.channel_id in spec.channels and not channel.broken]
+    return [channel for channel in channels if _hears(channel, spec) and not channel.broken]
+
+
+def _hears(channel: Channel, spec: Spec) -> bool:
+    return channel.channel_id in spec.channels or channel.kind in spec.channel_kinds
 
 
 def fate_of_recovery(down: Fate | None) -> Reason | None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.errors import Conflict
 from chalicelib.core.monitors import Monitor, Spec, State
+from chalicelib.core.probing import settled
 from chalicelib.core.signals import Action, Signal, pace
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Step, turn
@@ -103,7 +104,7 @@ def excuse(spec: Spec, state: State, outages: list[Outage], now: datetime) -> St
 
 def pause(monitor: Monitor, now: datetime) -> Step:
     """Stop watching until a signal or a person resumes it; a run in progress is forgotten (R331)."""
-    calm = replace(monitor.state, last_start=None, last_rid="", reprieve=timedelta())
+    calm = settled(replace(monitor.state, last_start=None, last_rid="", reprieve=timedelta()))
     return promise(monitor.spec, turn(monitor.spec.monitor_id, calm, Status.PAUSED, now, Cause.PAUSE))
 
 
@@ -112,7 +113,13 @@ def resume(monitor: Monitor, now: datetime) -> Step:
     if monitor.state.status is not Status.PAUSED:
         raise Conflict("check is not paused")
     fresh = replace(
-        monitor.state, last_ping=None, last_start=None, last_rid="", last_duration=None, reprieve=timedelta()
+        monitor.state,
+        last_ping=None,
+        last_start=None,
+        last_rid="",
+        last_duration=None,
+        reprieve=timedelta(),
+        verdict=None,
     )
     return promise(monitor.spec, turn(monitor.spec.monitor_id, fresh, Status.PENDING, now, Cause.RESUME))
 

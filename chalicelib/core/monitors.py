@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from hashlib import sha1
 
 from chalicelib.core.schedules import Every, Schedule
-from chalicelib.core.status import Kind, Status
+from chalicelib.core.status import Kind, Status, Verdict
+from chalicelib.core.targets import Watch
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -38,11 +39,14 @@ class Spec:
     filter_http_body: bool = False
     filter_default_fail: bool = False
     channels: tuple[str, ...] = ()
+    channel_kinds: tuple[str, ...] = ()  # every channel of these kinds hears of it, besides *channels*
+    watch: Watch | None = None  # how it is probed; None for a heartbeat
+    updated: datetime | None = None  # when a person last changed it; None: not since it was created
 
     @property
     def has_rules(self) -> bool:
-        """Whether an HTTP ping may mean something else than its URL says: a method rule, or keywords."""
-        return bool(self.methods) or self.filter_http_body
+        """Whether a ping may mean something else than its URL says: by a rule, keywords, or being probed."""
+        return bool(self.methods) or self.filter_http_body or self.watch is not None
 
     @property
     def title(self) -> str:
@@ -71,6 +75,11 @@ class State:
     in_minute: int = 0
     arrival_id: str = ""  # of the last signal: how a repeated write recognises itself
     has_rules: bool = False  # Spec.has_rules, kept here so that a steady ping needs no read
+    judged_at: datetime | None = None  # the round that the newest verdict is of
+    verdict: Verdict | None = None  # the newest
+    doubts: int = 0  # verdicts in a row that speak against the present status
+    doubted_since: datetime | None = None  # the round of the first of them
+    rolled_until: datetime | None = None  # rounds before it are in the rollups
     rev: int = 0
 
 

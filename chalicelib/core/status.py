@@ -7,12 +7,25 @@ class Kind(StrEnum):
     """What sort of thing a monitor watches."""
 
     HEARTBEAT = "heartbeat"
+    HTTP = "http"
+    TCP = "tcp"
+    DNS = "dns"
+    TLS = "tls"
+    DOMAIN = "domain"
 
 
 class Status(StrEnum):
-    """What the state machine holds; grace, late and started are views, never stored."""
+    """What the state machine holds; grace, late, started, investigating and recovering are views."""
 
     PENDING = "pending"
     UP = "up"
     DOWN = "down"
     PAUSED = "paused"
+
+
+class Verdict(StrEnum):
+    """What one region says of a target, and what the regions together say."""
+
+    UP = "UP"
+    DEGRADED = "DEGRADED"  # it answers as it should, but slower than it may
+    DOWN = "DOWN"

@@ -15,6 +15,8 @@ class Cause(StrEnum):
     FAIL = "fail"
     TIMEOUT = "timeout"  # the expected signal did not come
     OVERRUN = "overrun"  # a run began and did not end
+    PROBES_FAILED = "probes_failed"
+    PROBES_PASSED = "probes_passed"
     PAUSE = "pause"
     RESUME = "resume"
 
@@ -43,10 +45,11 @@ class Step:
 
     state: State
     flips: tuple[Flip, ...] = ()
+    probe_again: bool = False  # at once: what was seen is not to be believed yet
 
     def then(self, later: "Step") -> "Step":
         """Return both steps as one, *later* coming after this."""
-        return Step(later.state, self.flips + later.flips)
+        return Step(later.state, self.flips + later.flips, later.probe_again)
 
 
 def is_turn(before: State, step: Step) -> bool:
@@ -65,6 +68,9 @@ def _loud(state: State) -> State:
         minute=0,
         in_minute=0,
         arrival_id="",
+        judged_at=None,
+        verdict=None,
+        rolled_until=None,
     )
 
 

@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalicelib.core.heartbeats import expected_at, view
 from chalicelib.core.monitors import Spec, State
 from chalicelib.core.schedules import Every
+from chalicelib.core.targets import DnsTarget, DomainTarget, HttpTarget, TcpTarget, TlsTarget
 
 
 def summarize(spec: Spec, state: State, now: datetime) -> dict[str, Any]:
-    """Return what both kinds of API key may see, in the documented order of keys (R265, R266)."""
+    """Return what both kinds of API key may see, in the documented order of keys (R265, R266).
+
+    A probed monitor is a check of which no ping is expected and that has no grace.
+    """
     due = expected_at(spec, state)
     shown = view(spec, state, now)
     facts: dict[str, Any] = {
@@ -17,7 +22,7 @@ def summarize(spec: Spec, state: State, now: datetime) -> dict[str, Any]:
         "slug": spec.slug,
         "tags": spec.tags,
         "desc": spec.desc,
-        "grace": whole_seconds(spec.grace.total_seconds()),
+        "grace": 0 if spec.watch else whole_seconds(spec.grace.total_seconds()),
         "n_pings": state.n_pings,
         "status": shown,
         "started": state.last_start is not None,
@@ -42,10 +47,33 @@ def summarize(spec: Spec, state: State, now: datetime) -> dict[str, Any]:
 
 
 def rhythm(spec: Spec) -> dict[str, Any]:
-    """Return how often signals are due: `timeout`, or `schedule` and `tz` (R266, R286, R287)."""
+    """Return how often signals, or probes, are due: `timeout`, or `schedule` and `tz` (R266, R286, R287)."""
+    if spec.watch:
+        return {"timeout": whole_seconds(spec.watch.interval.total_seconds())}
     if isinstance(spec.schedule, Every):
         return {"timeout": whole_seconds(spec.schedule.period.total_seconds())}
     return {"schedule": spec.schedule.expression, "tz": spec.schedule.tz}
+
+
+def target(spec: Spec) -> str:
+    """Return what is probed, in a form that may be shown to anybody who is told; "" for a heartbeat."""
+    if spec.watch is None:
+        return ""
+    match spec.watch.target:
+        case HttpTarget(url=url):
+            return _shown_url(url)
+        case TcpTarget(host=host, port=port) | TlsTarget(host=host, port=port):
+            return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        case DnsTarget(host=host, record_type=record_type):
+            return f"{host} ({record_type})"
+        case DomainTarget(domain=domain):
+            return domain
+
+
+def _shown_url(url: str) -> str:
+    """Return *url* without name, password, parameters and fragment: any of them may be a secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" + ("?…" if parts.query else "")
 
 
 def iso_seconds(moment: datetime | None) -> str | None:

@@ -94,6 +94,15 @@ class Manners(NamedTuple):
     dress: Callable[[tuple[str, ...]], dict[str, str]]
 
 
+def open_to_browsers(methods: tuple[str, ...]) -> dict[str, str]:
+    """Return the headers of an answer that any page may read: browsers may call with a key, from anywhere."""
+    return {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Api-Key",
+        "Access-Control-Allow-Methods": ", ".join((*methods, "OPTIONS")),
+    }
+
+
 def limits(quota: "Quota") -> dict[str, str]:
     """Return every family of limit headers that our dialects know (R81, R140)."""
     headers = {

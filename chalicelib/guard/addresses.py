@@ -1,17 +1,22 @@
 """Which addresses may be reached; asks no network but for a name's addresses."""
 
+import re
 import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 Ip = IPv4Address | IPv6Address
 Resolver = Callable[[str], Iterable[str]]  # from a host to its addresses, as text
 
 PORTS = {"http": 80, "https": 443}
+DOMAIN = 53  # the port of name servers
+TRICKY = re.compile(r"[\x00-\x20\\\x7f]")  # parsers differ about what these mean in a URL
 
 
 class Refused(Exception):
@@ -19,7 +24,18 @@ class Refused(Exception):
 
 
 class Unreachable(Exception):
-    """The target is allowed, but the network, TLS or time did not let us; the message is a sentence."""
+    """The target is allowed, but the network, TLS or time did not let us.
+
+    The message is a sentence; *reason* is the same in a few words, which name no host.
+    """
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class Unroutable(Unreachable):
+    """The target may be well: from here no road leads to the kind of address that it has."""
 
 
 class Zone(StrEnum):
@@ -54,6 +70,7 @@ OPENABLE = (Zone.LOOPBACK, Zone.PRIVATE, Zone.SHARED)
 NAT64 = ip_network("64:ff9b::/96")
 
 
+@lru_cache(4096)  # to look through all ranges takes as long as to connect
 def zone_of(ip: Ip) -> Zone:
     """Return whose *ip* is; one that only wraps an IPv4 address is judged by what it wraps."""
     if isinstance(ip, IPv6Address):
@@ -69,6 +86,7 @@ def is_open(zone: Zone, *, allow_private: bool) -> bool:
     return zone is Zone.PUBLIC or (allow_private and zone in OPENABLE)
 
 
+@lru_cache(4096)
 def literal(host: str) -> Ip | None:
     """Return the address that *host* spells out in any form that the C library reads, or None for a name."""
     bare = host.strip("[]").split("%")[0].rstrip(".").lower()
@@ -81,9 +99,10 @@ def literal(host: str) -> Ip | None:
     return None
 
 
+@lru_cache(512)  # every layer of a request asks for its own part of the same few
 def parse(url: str) -> SplitResult:
     """Return the parts of an http or https *url*; raise Refused for any other, and for tricky spellings."""
-    if any(letter <= " " or letter in "\\\x7f" for letter in url):
+    if TRICKY.search(url):
         raise Refused("A URL cannot contain spaces, backslashes or control characters.")
     try:
         parts = urlsplit(url)
@@ -117,6 +136,13 @@ def system_resolver(host: str) -> list[str]:
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
+def system_name_servers() -> list[Address]:
+    """Return the name servers of this machine, which we answer for: in a Lambda they are link-local."""
+    lines = [line.split() for line in Path("/etc/resolv.conf").read_text().splitlines()]
+    found = [words[1] for words in lines if words[:1] == ["nameserver"] and len(words) > 1]
+    return [Address(ip_address(text.split("%")[0]), DOMAIN) for text in found]
+
+
 def resolve_public(
     host: str, port: int, *, allow_private: bool, resolve: Resolver = system_resolver
 ) -> list[Address]:
@@ -124,12 +150,13 @@ def resolve_public(
 
     A name that mixes public and private addresses is no honest name, so one bad address spoils it.
     """
+    spelled_out = literal(host)
     try:
-        ips = [ip_address(text.split("%")[0]) for text in resolve(host.strip("[]"))]
+        ips = [spelled_out] if spelled_out else [ip_address(text.split("%")[0]) for text in resolve(host)]
     except (OSError, ValueError):
-        raise Unreachable(f"The name {host} was not found.") from None
+        raise Unreachable(f"The name {host} was not found.", "name not found") from None
     if not ips:
-        raise Unreachable(f"The name {host} has no address.")
+        raise Unreachable(f"The name {host} has no address.", "name has no address")
     for ip in ips:
         if not is_open(zone_of(ip), allow_private=allow_private):
             raise Refused(f"{host} leads to a {zone_of(ip)} address, which may not be reached from here.")

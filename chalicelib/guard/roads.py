@@ -4,84 +4,30 @@ A name is looked up once, every address it stands for is judged, and the connect
 judged: what the name stands for a moment later no longer matters.
 """
 
+import errno
 import socket
 import ssl
-from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import IPv6Address, ip_address
-from threading import Thread, Timer
-from time import monotonic  # measures how long we wait; no moment is read from it
-from typing import Self, TypeVar
+from time import perf_counter
 
 from chalicelib.guard.addresses import (
     Address,
     Refused,
     Resolver,
     Unreachable,
+    Unroutable,
+    literal,
     resolve_public,
+    system_name_servers,
     system_resolver,
 )
+from chalicelib.guard.deadlines import Deadline
 
-T = TypeVar("T")
-
-
-class Deadline:
-    """The moment at which all that was begun under it is given up, and the sockets it watches are cut.
-
-    A socket's own timeout is for each read: who sends a byte a second would be waited for for ever.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end = monotonic() + seconds
-        self._watched: list[socket.socket] = []
-        self._timer = Timer(seconds, self._cut)
-        self._timer.daemon = True
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._timer.join()  # lest it cut a descriptor that is somebody else's by then
-        for twin in self._watched:
-            twin.close()
-
-    def left(self) -> float:
-        """Return the seconds that are left; 0 when there are none."""
-        return max(0.0, self._end - monotonic())
-
-    def wait(self) -> float:
-        """Return the seconds that are left as a timeout, for which 0 would mean something else."""
-        return max(0.001, self.left())
-
-    def watch(self, sock: socket.socket) -> None:
-        """Cut the connection of *sock* at the end, whoever may be waiting in it."""
-        self._watched.append(sock.dup())  # TLS takes the descriptor away from *sock*, but not from its twin
-        if not self.left():
-            self._cut()
-
-    def within(self, work: Callable[[], T]) -> T:
-        """Return what *work* returns, or raise TimeoutError at the end: a name's lookup knows no timeout."""
-        outcome: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                outcome.set_result(work())
-            except Exception as error:  # noqa: BLE001  handed to the thread that waits
-                outcome.set_exception(error)
-
-        Thread(target=run, daemon=True).start()
-        return outcome.result(self.left())
-
-    def _cut(self) -> None:
-        for twin in tuple(self._watched):
-            with suppress(OSError):
-                twin.shutdown(socket.SHUT_RDWR)
+TIMED_OUT = "timeout"  # the reason of whatever took too long
+NO_ROAD = (errno.ENETUNREACH, errno.EADDRNOTAVAIL)  # this machine speaks no such protocol to the world
 
 
 @cache
@@ -92,53 +38,124 @@ def public_trust() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
+@cache
+def blind_trust() -> ssl.SSLContext:
+    """Return a TLS context that takes any certificate, for those who asked not to have it verified."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def open_socket(address: Address, kind: socket.SocketKind, seconds: float) -> socket.socket:
+    """Return a socket of *kind* that is connected to *address*, or raise OSError after *seconds* at most."""
+    family = socket.AF_INET6 if isinstance(address.ip, IPv6Address) else socket.AF_INET
+    sock = socket.socket(family, kind)
+    try:
+        sock.settimeout(seconds)
+        sock.connect((str(address.ip), address.port))
+        verify_peer(sock, address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def verify_peer(sock: socket.socket, address: Address) -> None:
+    """Raise Refused unless *sock* leads to *address*."""
+    if ip_address(sock.getpeername()[0]) != address.ip:
+        raise Refused("The connection led to another address than the one that was checked.")
+
+
 @dataclass(frozen=True, slots=True)
 class Net:
-    """How names are looked up and whom TLS trusts."""
+    """How names are looked up, how what was judged is connected to, whom TLS trusts, whom DNS is asked of."""
 
     resolve: Resolver = system_resolver
     trust: Callable[[], ssl.SSLContext] = public_trust
+    connect: Callable[[Address, socket.SocketKind, float], socket.socket] = open_socket
+    name_servers: Callable[[], Sequence[Address]] = system_name_servers
 
 
 INTERNET = Net()
 
 
+class Stopwatch:
+    """How long the parts of something took, in ms; what is done several times is added up."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._begun = self._lap = perf_counter()
+
+    def start(self) -> None:
+        """Let the next phase begin now."""
+        self._lap = perf_counter()
+
+    def stop(self, phase: str) -> None:
+        """Add the time since the last start or stop to *phase*."""
+        begun, self._lap = self._lap, perf_counter()
+        self.phases[phase] = self.phases.get(phase, 0.0) + (self._lap - begun) * 1000
+
+    @property
+    def total(self) -> float:
+        """The time since it was made."""
+        return (perf_counter() - self._begun) * 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Road:
-    """What every connection made on it obeys."""
+    """What every connection made on it obeys; *watch* learns how long dns, connect and tls took."""
 
     deadline: Deadline
     allow_private: bool = False
     net: Net = INTERNET
+    watch: Stopwatch = field(default_factory=Stopwatch)
 
 
-def dial(host: str, port: int, road: Road) -> socket.socket:
+def dial(host: str, port: int, road: Road, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     """Return a socket connected to one of *host*'s addresses, all of which were judged."""
-    resolve, allow_private = road.net.resolve, road.allow_private
-    try:
-        addresses = road.deadline.within(
-            lambda: resolve_public(host, port, allow_private=allow_private, resolve=resolve)
-        )
-    except TimeoutError:
-        raise Unreachable(f"The name {host} was not found within {road.deadline.seconds:g} s.") from None
-    fault = ""
+    road.watch.start()
+    addresses = _judged(host, port, road)
+    road.watch.stop("dns")
+    return reach(host, addresses, road, kind)
+
+
+def reach(
+    host: str, addresses: Sequence[Address], road: Road, kind: socket.SocketKind = socket.SOCK_STREAM
+) -> socket.socket:
+    """Return a socket connected to one of *addresses*, which the caller answers for; *host* is their name."""
+    fault = OSError()
+    road.watch.start()
     for tried, address in enumerate(addresses):
         try:
             # A share of the time for each: a dead first address must not use up the others'.
-            return _connect(address, road.deadline, road.deadline.wait() / (len(addresses) - tried))
+            share = road.deadline.wait() / (len(addresses) - tried)
+            sock = _ready(road.net.connect(address, kind, share), road.deadline)
         except OSError as error:
-            fault = str(error.strerror or error).lower()
-    raise Unreachable(f"{host} did not accept a connection at port {port}: {fault}.")
+            fault = error
+        else:
+            road.watch.stop("connect")
+            return sock
+    raise _unreachable(host, addresses, fault, road.deadline)
 
 
-def _connect(address: Address, deadline: Deadline, seconds: float) -> socket.socket:
-    family = socket.AF_INET6 if isinstance(address.ip, IPv6Address) else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+def _judged(host: str, port: int, road: Road) -> list[Address]:
+    def look_up() -> list[Address]:
+        return resolve_public(host, port, allow_private=road.allow_private, resolve=road.net.resolve)
+
+    if literal(host):
+        return look_up()  # which asks nobody
     try:
-        sock.settimeout(seconds)
-        sock.connect((str(address.ip), address.port))
-        _verify_peer(sock, address)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return road.deadline.within(look_up)
+    except TimeoutError:
+        sentence = f"The name {host} was not found within {road.deadline.seconds:g} s."
+        raise Unreachable(sentence, TIMED_OUT) from None
+
+
+def _ready(sock: socket.socket, deadline: Deadline) -> socket.socket:
+    try:
+        if sock.type == socket.SOCK_STREAM:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(deadline.wait())
         deadline.watch(sock)
     except BaseException:
@@ -147,6 +164,11 @@ def _connect(address: Address, deadline: Deadline, seconds: float) -> socket.soc
     return sock
 
 
-def _verify_peer(sock: socket.socket, address: Address) -> None:
-    if ip_address(sock.getpeername()[0]) != address.ip:
-        raise Refused("The connection led to another address than the one that was checked.")
+def _unreachable(host: str, addresses: Sequence[Address], fault: OSError, deadline: Deadline) -> Unreachable:
+    reason = str(fault.strerror or fault).lower()
+    sentence = f"{host} did not accept a connection at port {addresses[0].port}: {reason}."
+    if isinstance(fault, TimeoutError) or not deadline.left():
+        return Unreachable(sentence, TIMED_OUT)
+    if fault.errno in NO_ROAD and all(isinstance(address.ip, IPv6Address) for address in addresses):
+        return Unroutable(sentence, "has IPv6 addresses only, to which no road leads from here")
+    return Unreachable(sentence, reason)

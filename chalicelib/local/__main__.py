@@ -22,6 +22,7 @@ NOWHERE = {
 TEMPLATE_WOULD_SAY = {
     "MAIL_FROM": "wakeful@example.org",
     "MAIL_DOMAIN": "pings.example.org",
+    "PROBE_REGIONS": "eu-west-1 ap-southeast-1",
     "ALLOW_PRIVATE_TARGETS": "true",
 }
 

@@ -30,7 +30,7 @@ class Conveyor:
         self._pump = pump
         self._settings = settings
         self._stopping = threading.Event()
-        self._busy: Counter[str] = Counter()
+        self._busy: Counter[Line] = Counter()
         self._changed = threading.Condition()
 
     @contextmanager
@@ -66,14 +66,14 @@ class Conveyor:
         """
         while not self._stopping.wait(GLANCE):
             for line in self._pump.lines:
-                if has_visible(self._settings, line.url) and self._may_start(line):
+                if has_visible(line.region, line.url) and self._may_start(line):
                     _start(line.name, partial(self._empty, line))
 
     def _may_start(self, line: Line) -> bool:
         with self._changed:
-            if self._busy[line.name] >= MOST:
+            if self._busy[line] >= MOST:
                 return False
-            self._busy[line.name] += 1
+            self._busy[line] += 1
             return True
 
     def _empty(self, line: Line) -> None:
@@ -85,7 +85,7 @@ class Conveyor:
             log.exception("the queue of %s could not be read", line.name)
         finally:
             with self._changed:
-                self._busy[line.name] -= 1
+                self._busy[line] -= 1
                 self._changed.notify_all()
 
     def _listen(self, line: Line) -> None:

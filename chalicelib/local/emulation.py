@@ -1,4 +1,4 @@
-"""An AWS in this very process: moto, made safe for threads, with every resource of the deploying template."""
+"""An AWS in this very process: moto, made safe for threads, with all that the deploying templates create."""
 
 import json
 import os
@@ -15,10 +15,10 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from chalicelib.settings import Settings
-from chalicelib.toolbox import utc_now
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "resources.json"
-NAME = "wakeful"  # that every name in the template begins with, and the prefix of Settings takes the place of
+PROBER = TEMPLATE.with_name("prober.json")  # of every region but home
+NAME = "wakeful"  # that every name in the templates begins with; the prefix of Settings takes its place
 LOCAL_TYPES = ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SNS::Topic")
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
@@ -72,8 +72,10 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 def build(settings: Settings) -> Settings:
-    """Create every table, queue and topic of the template; return *settings* with their addresses."""
-    _create(settings)
+    """Create every table, queue and topic of the templates; return *settings* with their addresses."""
+    _create(settings, settings.region, settings.prefix, TEMPLATE)
+    for region in set(settings.probe_regions) - {settings.region}:
+        _create(settings, region, f"{settings.prefix}-prober", PROBER)
     sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
     sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
     if settings.mail_from:
@@ -93,27 +95,27 @@ def build(settings: Settings) -> Settings:
         scans_queue_url=url("scans"),
         wakes_queue_url=url("wakes"),
         deliveries_queue_url=url("deliveries"),
+        results_queue_url=url("results"),
+        probes_queue_url=url("probes"),
         flips_topic_arn=topics["flips"],
         chores_topic_arn=topics["chores"],
         operators_topic_arn=topics["operators"],
     )
 
 
-def _create(settings: Settings) -> None:
+def _create(settings: Settings, region: str, stack: str, source: Path) -> None:
     """Create the resources, or leave them as they are where the endpoint remembers them from last time."""
-    template = json.loads(re.sub(rf'\b{NAME}(?=["-])', settings.prefix, TEMPLATE.read_text()))
+    template = json.loads(re.sub(rf'\b{NAME}(?=["-])', settings.prefix, source.read_text()))
     kept = {name: made for name, made in template["Resources"].items() if made.get("Type") in LOCAL_TYPES}
-    cloudformation = boto3.client(
-        "cloudformation", region_name=settings.region, endpoint_url=settings.endpoint_url
-    )
+    cloudformation = boto3.client("cloudformation", region_name=region, endpoint_url=settings.endpoint_url)
     with _maybe_there():
         cloudformation.create_stack(
-            StackName=settings.prefix,
+            StackName=stack,
             TemplateBody=json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": kept}),
         )
     if settings.endpoint_url:  # moto is done when it answers
         waiter = cloudformation.get_waiter("stack_create_complete")
-        waiter.wait(StackName=settings.prefix, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        waiter.wait(StackName=stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
 
 @contextmanager
@@ -126,13 +128,13 @@ def _maybe_there() -> Iterator[None]:
             raise
 
 
-def has_visible(settings: Settings, queue_url: str) -> bool:
+def has_visible(region: str, queue_url: str) -> bool:
     """Whether a message of moto's waits to be received now; it costs next to nothing, unlike receiving."""
     from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.sqs.models import sqs_backends
+    from moto.sqs import models
 
-    queue = sqs_backends[DEFAULT_ACCOUNT_ID][settings.region].queues[queue_url.rpartition("/")[2]]
-    now = utc_now().timestamp() * 1000
+    queue = models.sqs_backends[DEFAULT_ACCOUNT_ID][region].queues[queue_url.rpartition("/")[2]]
+    now = models.unix_time_millis()
     # moto's own `messages` reads the clock twice for each.
     return any(message.visible_at < now >= message.delayed_until for message in queue._messages)  # noqa: SLF001
 

@@ -17,7 +17,10 @@ from chalicelib.toolbox import Toolbox, using
 FIRST_MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 FURNISHED = Settings(
-    allow_private_targets=True, mail_from="wakeful@example.org", mail_domain="pings.example.org"
+    probe_regions=("us-east-1", "eu-west-1", "ap-southeast-1"),
+    allow_private_targets=True,
+    mail_from="wakeful@example.org",
+    mail_domain="pings.example.org",
 )
 
 

@@ -26,6 +26,12 @@ Create a check, ping it, see that it is up:
   curl -sS -m 10 --retry 5 {base_url}/ping/{ping_key}/try-me
   curl -sS '{base_url}/api/v3/checks/?slug=try-me' -H 'X-Api-Key: {api_key}' | grep -o '"status": "[a-z]*"'
 
+Watch a URL:
+
+  curl -sS {base_url}/api/v1/uptime-monitors -H 'Authorization: Bearer {api_key}' \
+-d '{{"uptime_monitor": {{"name": "My site", "url": "{base_url}/local", "check_interval": 1}}}}'
+  curl -sS {base_url}/api/v1/uptime-monitors -H 'Authorization: Bearer {api_key}'
+
 E-mails that would have left: {base_url}/local/outbox
 {memory} Ctrl-C stops it."""
 FORGETFUL = "All of this is forgotten when the stack stops."

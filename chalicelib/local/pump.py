@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +10,8 @@ import boto3
 from chalice import Chalice
 from chalice.app import ScheduledEventConfig, SNSEventConfig, SQSEventConfig
 
-from chalicelib.local.emulation import subscribe
-from chalicelib.settings import Settings
+from chalicelib.local.emulation import has_visible, subscribe
+from chalicelib.settings import Settings, queue_name
 
 Handler = Callable[[dict[str, Any], object], Any]
 
@@ -20,29 +20,33 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A queue, and the handler at its end; *from_topic* tells that SNS wrapped the messages."""
+    """A queue in a region, and the handler at its end; *from_topic* tells that SNS wrapped the messages."""
 
     name: str
+    region: str
     url: str
     handler: Handler
     batch_size: int
     from_topic: bool = False
 
 
-def lines_of(app: Chalice, settings: Settings) -> list[Line]:
-    """Return every queue and topic that *app* declares a handler for."""
-    sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
+def lines_of(app: Chalice, settings: Settings, clients: Mapping[str, Any]) -> list[Line]:
+    """Return every queue and topic that *app* declares a handler for; *clients* are of SQS, by region."""
     sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
     arns = [topic["TopicArn"] for topic in sns.list_topics()["Topics"]]
     lines = []
     for source in app.event_sources:
         handler = app.handler_map[source.name]
         if isinstance(source, SQSEventConfig):
-            url = sqs.get_queue_url(QueueName=source.queue)["QueueUrl"]
-            lines.append(Line(source.name, url, handler, source.batch_size))
+            is_everywhere = source.queue == queue_name("probes")
+            regions = settings.probe_regions if is_everywhere else (settings.region,)
+            for region in regions:
+                url = clients[region].get_queue_url(QueueName=source.queue)["QueueUrl"]
+                lines.append(Line(source.name, region, url, handler, source.batch_size))
         if isinstance(source, SNSEventConfig):
             arn = next(arn for arn in arns if arn.endswith(f":{source.topic}"))
-            lines.append(Line(source.name, subscribe(settings, arn), handler, 1, from_topic=True))
+            url = subscribe(settings, arn)
+            lines.append(Line(source.name, settings.region, url, handler, 1, from_topic=True))
     return lines
 
 
@@ -57,8 +61,12 @@ class Pump:
     """Brings what lies in the queues to the handlers that Lambda would run."""
 
     def __init__(self, app: Chalice, settings: Settings) -> None:
-        self._sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
-        self.lines = lines_of(app, settings)
+        self._is_here = not settings.endpoint_url
+        self._sqs = {
+            region: boto3.client("sqs", region_name=region, endpoint_url=settings.endpoint_url)
+            for region in {settings.region, *settings.probe_regions}
+        }
+        self.lines = lines_of(app, settings, self._sqs)
         self.schedules = list(schedules_of(app))
 
     def tick(self) -> None:
@@ -69,7 +77,7 @@ class Pump:
     def drain(self) -> int:
         """Work until no queue holds a visible message; return how many were brought."""
         brought = 0
-        while moved := sum(self.bring(line) for line in self.lines):
+        while moved := sum(self.bring(line) for line in self.lines if self._is_worth_asking(line)):
             brought += moved
         return brought
 
@@ -78,7 +86,8 @@ class Pump:
 
         An empty queue is waited at for *patience* seconds.
         """
-        reply = self._sqs.receive_message(
+        sqs = self._sqs[line.region]
+        reply = sqs.receive_message(
             QueueUrl=line.url,
             MaxNumberOfMessages=min(10, line.batch_size),
             AttributeNames=["All"],
@@ -90,8 +99,11 @@ class Pump:
         failed = self._call(line, messages)
         for message in messages:
             if message["MessageId"] not in failed:
-                self._sqs.delete_message(QueueUrl=line.url, ReceiptHandle=message["ReceiptHandle"])
+                sqs.delete_message(QueueUrl=line.url, ReceiptHandle=message["ReceiptHandle"])
         return len(messages)
+
+    def _is_worth_asking(self, line: Line) -> bool:
+        return not self._is_here or has_visible(line.region, line.url)
 
     def _call(self, line: Line, messages: list[dict[str, Any]]) -> set[str]:
         """Return the ids of the messages that the handler could not work off."""
@@ -129,7 +141,7 @@ def queue_event(line: Line, messages: list[dict[str, Any]]) -> dict[str, Any]:
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": line.url,
-                "awsRegion": "local",
+                "awsRegion": line.region,
             }
             for message in messages
         ]

@@ -31,6 +31,7 @@ Wakeful, the local stack.
 /ping/...        the pinging API: no key
 /api/v3/...      the Management API of Healthchecks: X-Api-Key
 /v1/...          the API of Haspulse: Authorization: Bearer
+/api/v1/...      the API of Hooklistener: Authorization: Bearer
 /local/outbox    the e-mails that would have left, newest first, as JSON
 /local/inbox     POST a mail with ?to=ADDRESS, as SES would receive it: a ping
 
@@ -61,7 +62,7 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
         else:
             say("Starting an AWS in memory ...")
             stack.enter_context(emulated_aws())
-        say("Creating the tables, queues and topics of infra/resources.json ...")
+        say(f"Creating the tables, queues and topics; probing from {', '.join(settings.probe_regions)} ...")
         wired = build(settings)
         from app import app  # no sooner: its import takes a while, and a taken port is told at once
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.core.heartbeats import excuse, lapse
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.signals import Ping
@@ -45,13 +45,19 @@ def apply(tools: Toolbox, before: Monitor, step: Step, now: datetime, ping: Ping
     """
     monitor_id = before.spec.monitor_id
     if is_turn(before.state, step):
-        state = tools.commits.turn(monitor_id, before.state, step, ping)
+        state = tools.commits.turn(
+            monitor_id, before.state, step, ping, before.spec if before.spec.watch else None
+        )
     else:
         state = tools.commits.touch(monitor_id, before.state, step.state)
         if ping:
             tools.pings.record(replace(ping, n=state.n_pings))
     publish(tools, step.flips)
     remind(tools, monitor_id, before.state, state, now)
+    if step.probe_again:
+        from chalicelib.services.dispatching import look_again
+
+        look_again(tools, before.spec, state.judged_at or now, now)
     return Monitor(before.spec, state)
 
 
@@ -78,6 +84,16 @@ def remind(tools: Toolbox, monitor_id: str, before: State, after: State, now: da
         tools.queues.wake([Wake(monitor_id, to_text(after.look_at))], now)
     except Unavailable:
         log.warning("the wake of %s waits for the next tick", monitor_id)
+
+
+def load(tools: Toolbox, monitor_id: str, *, fresh: bool) -> Monitor:
+    """Return the monitor, also one that was made this very second and that not every replica knows yet."""
+    if not fresh:
+        try:
+            return tools.monitors.load(monitor_id)
+        except NotFound:
+            pass
+    return tools.monitors.load(monitor_id, fresh=True)
 
 
 def let_pass(tools: Toolbox, spec: Spec, state: State, now: datetime) -> Step:

@@ -1,19 +1,30 @@
 """Everything that a message may say, looked up once, so that a channel looks nothing up."""
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 from chalicelib.core.alerts import Alert, Channel, Reason, reason_for
-from chalicelib.core.errors import NotFound
+from chalicelib.core.consensus import Result
+from chalicelib.core.errors import NotFound, Refusal
 from chalicelib.core.monitors import Monitor, State
 from chalicelib.core.signals import Ping
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Flip
-from chalicelib.core.summaries import rhythm, summarize
+from chalicelib.core.summaries import rhythm, summarize, target
+from chalicelib.core.uptime import Span
 from chalicelib.queues import from_text
+from chalicelib.services import history
 from chalicelib.storage.deliveries import Delivery
 from chalicelib.toolbox import Toolbox
 
+T = TypeVar("T")
+
 LOOKED_BACK = 20  # pings, for the last one before a flip
+MONTH = timedelta(days=30)
+DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 
 
 def compose(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) -> Alert:
@@ -23,7 +34,9 @@ def compose(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime)
     if subject == "flip":
         monitor = tools.monitors.load(name, fresh=True)
         flip, _ = tools.flips.find(name, from_text(moment))
-        return _of_flip(delivery.delivery_id, project.name, monitor, flip, _last_ping(tools, monitor, flip))
+        ping = None if monitor.spec.watch else _last_ping(tools, monitor, flip)
+        alert = _of_flip(delivery.delivery_id, project.name, monitor, flip, ping)
+        return _with_findings(tools, alert, monitor, now) if monitor.spec.watch else alert
     if subject == "broke":
         broken = tools.projects.channel(channel.project_id, name)
         return Alert(
@@ -35,7 +48,8 @@ def compose(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime)
             project.name,
             body=broken.broken.encode(),
         )
-    return Alert(delivery.delivery_id, Reason.TEST, now, channel.channel_id, "Test", project.name)
+    name = channel.name or channel.kind
+    return Alert(delivery.delivery_id, Reason.TEST, now, channel.channel_id, name, project.name)
 
 
 def _of_flip(delivery_id: str, project: str, monitor: Monitor, flip: Flip, ping: Ping | None) -> Alert:
@@ -56,7 +70,36 @@ def _of_flip(delivery_id: str, project: str, monitor: Monitor, flip: Flip, ping:
         superseded=reason is Reason.RECOVERED and _is_down_since(monitor.state, flip.at),
         exit_status=ping.arrival.exit_status if ping else None,
         body=ping.arrival.body if ping else b"",
+        target=target(spec),
     )
+
+
+def _with_findings(tools: Toolbox, alert: Alert, monitor: Monitor, now: datetime) -> Alert:
+    """Return *alert* with what the probes found; what cannot be read is left out, for an alert is urgent."""
+    at = alert.at
+    month = _if_known(lambda: history.uptime(tools, monitor, Span(at - MONTH, at), now))
+    day = _if_known(lambda: history.latency(tools, monitor, at - DAY, at, now))
+    p50, p95 = (day.percentile(50), day.percentile(95)) if day else (None, None)
+    return replace(
+        alert,
+        evidence=_if_known(lambda: _evidence(tools, alert)) or (),
+        uptime_percent=month.percent if month else None,
+        uptime_since=max(at - MONTH, monitor.spec.created),
+        latency=(p50, p95) if p50 is not None and p95 is not None else None,
+    )
+
+
+def _evidence(tools: Toolbox, alert: Alert) -> tuple[Result, ...]:
+    """Return what each region found in the round that changed the status."""
+    rounds = tools.rounds.between(alert.monitor_id, alert.at, alert.at + INSTANT, fresh=True)
+    return max(rounds, key=lambda found: found.version).results if rounds else ()
+
+
+def _if_known(read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except Refusal:
+        return None
 
 
 def _is_down_since(state: State, moment: datetime) -> bool:

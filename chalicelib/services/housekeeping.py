@@ -15,9 +15,9 @@ def purge(tools: Toolbox, message: Purge) -> None:
     try:
         tools.monitors.load(message.monitor_id, fresh=True)
     except NotFound:
-        more_pings = tools.pings.purge(message.monitor_id, AT_ONCE)
-        more_flips = tools.flips.purge(message.monitor_id, AT_ONCE)
-        if more_pings or more_flips:
+        tables = (tools.pings, tools.flips, tools.rounds, tools.rollups)
+        left = [table.purge(message.monitor_id, AT_ONCE) for table in tables]
+        if any(left):
             tools.queues.purge(message)
         return
     raise Conflict("the monitor is not deleted yet")

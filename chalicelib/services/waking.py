@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.core.errors import NotFound, Unavailable
-from chalicelib.queues import ScanTick, Wake, from_text, to_text
+from chalicelib.queues import Purge, ScanTick, Wake, from_text, to_text
+from chalicelib.services import dispatching
 from chalicelib.services.committing import let_pass, persist
 from chalicelib.storage.monitors import Due
 from chalicelib.toolbox import Toolbox
@@ -18,10 +19,12 @@ log = logging.getLogger(__name__)
 
 
 def tick(tools: Toolbox, now: datetime) -> None:
-    """Have every shard looked at; tell the operators when we have been away."""
+    """Have every shard looked at, and the wheel turned; tell the operators when we have been away."""
+    latest = tools.ticks.latest()
     # Looking comes first: a tick that nobody could act on must not pass for one that was.
     tools.queues.scan(ScanTick(to_text(now), shard) for shard in range(tools.settings.shards))
-    outage = tools.ticks.record(now)
+    dispatching.tick(tools, latest, now)
+    outage = tools.ticks.record(now, latest)
     if outage is None:
         return
     log.warning("no tick between %s and %s", outage.start, outage.end)
@@ -66,4 +69,5 @@ def wake(tools: Toolbox, message: Wake, now: datetime) -> None:
             now,
         )
     except NotFound:
-        log.info("monitor %s is gone", message.monitor_id)
+        # What was on its way when it was deleted, probes above all, may have left something since.
+        tools.queues.purge(Purge(message.monitor_id))

@@ -13,32 +13,43 @@ from chalicelib.core.heartbeats import pause as pause_step
 from chalicelib.core.heartbeats import resume as resume_step
 from chalicelib.core.monitors import Monitor, Spec
 from chalicelib.core.monitors import create as new_monitor
+from chalicelib.core.probing import settled
+from chalicelib.core.status import Kind, Status
 from chalicelib.core.steps import Step
 from chalicelib.core.tenancy import PLANS, Caller, Project
+from chalicelib.core.wheel import SECOND, is_ring
 from chalicelib.queues import Purge
-from chalicelib.services import access
+from chalicelib.services import access, dispatching
 from chalicelib.services.committing import let_pass, persist, remind
 from chalicelib.toolbox import Toolbox
 
 ALL = "*"
+EVERY_KIND = frozenset(Kind)
 TRIES = 25  # as many may want the same at once; each lost race means that somebody else got through
 
 
 def list_(
-    tools: Toolbox, caller: Caller, *, slug: str = "", tags: frozenset[str] = frozenset()
+    tools: Toolbox,
+    caller: Caller,
+    *,
+    slug: str = "",
+    tags: frozenset[str] = frozenset(),
+    kinds: frozenset[Kind] = EVERY_KIND,
 ) -> list[Monitor]:
-    """Return the project's monitors in the order of their creation, those with *slug* and all *tags*."""
+    """Return the project's monitors of *kinds* in the order of their creation, with *slug* and all *tags*."""
     if slug:
         specs = tools.monitors.specs_with_slug(caller.project_id, slug)
     else:
         specs = tools.monitors.specs_of(caller.project_id)
-    return tools.monitors.with_states([spec for spec in specs if spec.has_tags(tags)])
+    return tools.monitors.with_states([spec for spec in specs if spec.kind in kinds and spec.has_tags(tags)])
 
 
 def create(tools: Toolbox, caller: Caller, wish: dict[str, Any], now: datetime) -> Monitor:
     """Store a new monitor with the fields of Spec that *wish* names; raises Invalid and LimitReached."""
     access.require_write(caller)
-    return _add(tools, _wished(tools, _blank(tools, caller, now), wish), caller.plan.checks)
+    monitor = _add(tools, _wished(tools, _blank(tools, caller, now), wish), caller.plan.checks)
+    dispatching.begin(tools, monitor.spec, now)
+    return monitor
 
 
 def upsert(
@@ -53,17 +64,18 @@ def upsert(
         return create(tools, caller, wish, now), True
 
     facts = {field: wish[field] for field in unique}
+    blank = _wished(tools, _blank(tools, caller, now), wish)
 
     def agrees(monitor: Monitor) -> bool:
-        return _wished(tools, monitor.spec, facts) == monitor.spec
+        # Who asks for a heartbeat must not be handed what is probed: nobody would hear its pings.
+        return monitor.spec.kind is blank.kind and _wished(tools, monitor.spec, facts) == monitor.spec
 
     found = next(filter(agrees, tools.monitors.of_project(caller.project_id)), None)
     if found is None:
-        spec = _wished(tools, _blank(tools, caller, now), wish)
-        winner = tools.projects.reserve(spec.project_id, _description(spec, unique), spec.monitor_id, now)
-        found = _await(tools, winner) if winner != spec.monitor_id else None
+        winner = tools.projects.reserve(blank.project_id, _description(blank, unique), blank.monitor_id, now)
+        found = _await(tools, winner) if winner != blank.monitor_id else None
         if found is None or not agrees(found):
-            return _add(tools, spec, caller.plan.checks), True
+            return _add(tools, blank, caller.plan.checks), True
     return amend(tools, caller, found.spec.monitor_id, wish, now), False
 
 
@@ -101,12 +113,17 @@ def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any],
         spec = _wished(tools, before.spec, wish)
         if spec == before.spec:
             return before
+        spec = replace(_asked_anew(tools, before.spec, spec), updated=now)
+        # What an older question raised is no doubt about the answers to a new one.
+        state = before.state if spec.watch == before.spec.watch else settled(before.state)
         try:
-            after = tools.commits.amend(before, spec, carry_over(spec, before.state, now))
+            after = tools.commits.amend(before, spec, carry_over(spec, state, now))
         except Conflict:
             tools.back_off(attempt)
             continue
         remind(tools, monitor_id, before.state, after.state, now)
+        if spec.watch != before.spec.watch and after.state.status is not Status.PAUSED:
+            dispatching.begin(tools, spec, now)
         return after
     raise Conflict("too many others change this check at the moment")
 
@@ -118,7 +135,9 @@ def pause(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Mon
 
 def resume(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
     """Watch again; raises Conflict when the monitor is not paused (R335-R337)."""
-    return _change(tools, caller, monitor_id, resume_step, now)
+    resumed = _change(tools, caller, monitor_id, resume_step, now)
+    dispatching.begin(tools, resumed.spec, now)
+    return resumed
 
 
 def delete(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
@@ -131,6 +150,8 @@ def delete(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Mo
         tools.commits.remove(monitor)
     except Conflict as error:
         raise NotFound("Check not found") from error
+    if monitor.spec.watch:
+        dispatching.sweep_up(tools, monitor.spec, now)
     return monitor
 
 
@@ -184,6 +205,20 @@ def _wished(tools: Toolbox, spec: Spec, wish: dict[str, Any]) -> Spec:
     return replace(spec, **fields)
 
 
+def _asked_anew(tools: Toolbox, before: Spec, spec: Spec) -> Spec:
+    """Return *spec* with a new version of its question, if that changed, and its ring in use from now on.
+
+    Raises Invalid for an interval that is no ring: the wheel would pass its monitors by.
+    """
+    if spec.watch is None or spec.watch == before.watch:
+        return spec
+    if not is_ring(spec.watch.interval):
+        raise Invalid("interval", "must be 10, 15, 20 or 30 seconds, or whole minutes up to a day")
+    version = before.watch.version + 1 if before.watch else 0
+    tools.ticks.add_ring(spec.watch.interval // SECOND)
+    return replace(spec, watch=replace(spec.watch, version=version))
+
+
 def _channel_ids(tools: Toolbox, project_id: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Return the ids of the channels that *wanted* names; raises Invalid for one unknown (R307)."""
     if not wanted:
@@ -220,7 +255,7 @@ def _await(tools: Toolbox, monitor_id: str) -> Monitor | None:
 
 
 def _add(tools: Toolbox, spec: Spec, limit: int) -> Monitor:
-    monitor = new_monitor(spec)
+    monitor = new_monitor(_asked_anew(tools, replace(spec, watch=None), spec))
     for attempt in range(TRIES):
         try:
             tools.commits.add(monitor, limit)

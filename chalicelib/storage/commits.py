@@ -7,15 +7,18 @@ timeout decided on old data overtake a fresh ping; on `rev` and `n_pings` togeth
 from dataclasses import replace
 from datetime import datetime
 
+from pynamodb.attributes import Attribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.signals import Ping
+from chalicelib.core.status import Status
 from chalicelib.core.steps import Step
+from chalicelib.core.wheel import slot_of
 from chalicelib.storage import flips, pings
-from chalicelib.storage.monitors import STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
+from chalicelib.storage.monitors import SPEC, STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
 from chalicelib.storage.projects import OrganizationItem, member_of, pointers_to
 from chalicelib.storage.states import STATE, StateItem, pace_actions, pace_condition
 from chalicelib.storage.tables import changes, conflicts, connection_of, shard_of
@@ -43,6 +46,8 @@ class Commits:
             condition &= StateItem.last_ping.does_not_exist() | (StateItem.last_ping <= after.last_ping)
         if after.look_at != before.look_at:
             condition &= _unmoved(before.look_at)
+        if after.judged_at != before.judged_at and after.judged_at:
+            condition &= StateItem.judged_at.does_not_exist() | (StateItem.judged_at < after.judged_at)
         if counted:
             same = before.minute == after.minute
             condition &= pace_condition(after.minute, same_minute=same)
@@ -54,14 +59,19 @@ class Commits:
             item.update(actions, condition=condition)
         return to_state(item)
 
-    def turn(self, monitor_id: str, before: State, step: Step, ping: Ping | None = None) -> State:
+    def turn(
+        self, monitor_id: str, before: State, step: Step, ping: Ping | None = None, spec: Spec | None = None
+    ) -> State:
         """Write a change of the story with its flips and its ping, all or nothing; return the new state.
 
-        Raises Conflict when anything, even a plain ping, came in between.
+        Whose *spec* is given is taken off the wheel where the step pauses it, and put back where it resumes.
+        Raises Conflict when anything, even a plain ping or the verdict of another round, came in between.
         """
         unchanged = (StateItem.rev == before.rev) & (StateItem.n_pings == before.n_pings)
         # A visit may have moved the promise on without a turn: what we keep unwritten must still be there.
         unchanged &= _unmoved(before.look_at)
+        if step.state.judged_at != before.judged_at:
+            unchanged &= _is(StateItem.judged_at, before.judged_at)
         after = replace(step.state, rev=before.rev + 1)
         actions = self._actions(monitor_id, before, after)
         others = [*flips.items_of(step.flips, self.shards), *(pings.items_of(ping) if ping else ())]
@@ -74,6 +84,8 @@ class Commits:
                 transaction.update(item, actions, condition=unchanged)
                 for other in others:
                     transaction.save(other)
+                if spec and (before.status is Status.PAUSED) != (after.status is Status.PAUSED):
+                    self._move(transaction, spec, after)
         return after
 
     def amend(self, before: Monitor, spec: Spec, step: Step) -> Monitor:
@@ -81,7 +93,7 @@ class Commits:
         after = replace(step.state, rev=before.state.rev + 1)
         actions = self._actions(spec.monitor_id, before.state, after)
         with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
-            transaction.save(spec_item(spec), condition=SpecItem.monitor_id.exists())
+            transaction.save(spec_item(spec, self._slot(spec, after)), condition=SpecItem.monitor_id.exists())
             unchanged = (StateItem.rev == before.state.rev) & _unmoved(before.state.look_at)
             transaction.update(StateItem(spec.monitor_id, STATE), actions, condition=unchanged)
         return Monitor(spec, after)
@@ -90,7 +102,8 @@ class Commits:
         """Store a new monitor and count it against *limit*; raises Conflict where that is reached."""
         spec = monitor.spec
         with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
-            transaction.save(spec_item(spec), condition=SpecItem.monitor_id.does_not_exist())
+            slot = self._slot(spec, monitor.state)
+            transaction.save(spec_item(spec, slot), condition=SpecItem.monitor_id.does_not_exist())
             transaction.save(state_item(spec.monitor_id, monitor.state, self.shards))
             for pointer in pointers_to(spec):
                 transaction.save(pointer)
@@ -110,6 +123,23 @@ class Commits:
                 transaction.delete(pointer)
             transaction.update(member_of(spec.organization_id), [OrganizationItem.n_monitors.add(-1)])
 
+    def _slot(self, spec: Spec, state: State) -> str | None:
+        """Return the wheel's slot that *spec* belongs into, or None where it is not probed."""
+        if spec.watch is None or state.status is Status.PAUSED:
+            return None
+        return slot_of(spec.monitor_id, spec.watch.interval, shard_of(spec.monitor_id, self.shards))
+
+    def _move(self, transaction: TransactWrite, spec: Spec, state: State) -> None:
+        """Put *spec* on the wheel, or take it off."""
+        slot = self._slot(spec, state)
+        action = SpecItem.wheel_slot.set(slot) if slot else SpecItem.wheel_slot.remove()
+        # A read is not one with both halves: the slot must be that of the spec as it is.
+        version = spec.watch.version if spec.watch else 0
+        unchanged = SpecItem.version == version if version else SpecItem.version.does_not_exist()
+        transaction.update(
+            SpecItem(spec.monitor_id, SPEC), [action], condition=SpecItem.monitor_id.exists() & unchanged
+        )
+
     def _actions(self, monitor_id: str, before: State, after: State) -> list[Action]:
         actions = changes(before, after, StateItem, STATE_DEFAULTS)
         if after.look_at and not before.look_at:
@@ -120,4 +150,8 @@ class Commits:
 
 
 def _unmoved(look_at: datetime | None) -> Condition:
-    return StateItem.look_at == look_at if look_at else StateItem.look_at.does_not_exist()
+    return _is(StateItem.look_at, look_at)
+
+
+def _is(attribute: Attribute[datetime], moment: datetime | None) -> Condition:
+    return attribute == moment if moment else attribute.does_not_exist()

@@ -14,7 +14,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
-from chalicelib.storage.tables import EpochAttribute, ExpiryAttribute, Table, conflicts, shard_of
+from chalicelib.storage.tables import EpochAttribute, ExpiryAttribute, Table, conflicts, remove_rows, shard_of
 
 RETENTION = timedelta(days=125)  # the month at hand and three whole ones before it (R357)
 
@@ -95,12 +95,7 @@ class Flips:
 
     def purge(self, monitor_id: str, limit: int) -> bool:
         """Delete up to *limit* flips of a monitor that is gone; return whether any may be left."""
-        with conflicts():
-            rows = list(FlipItem.query(monitor_id, limit=limit))
-            with FlipItem.batch_write() as batch:
-                for row in rows:
-                    batch.delete(row)
-        return len(rows) == limit
+        return remove_rows(FlipItem, "at", monitor_id, limit)
 
 
 def items_of(flips: tuple[Flip, ...], shards: int) -> Iterator[FlipItem]:

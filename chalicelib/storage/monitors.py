@@ -9,7 +9,9 @@ from typing import Any
 
 from pynamodb.attributes import (
     BooleanAttribute,
+    JSONAttribute,
     ListAttribute,
+    NumberAttribute,
     UnicodeAttribute,
 )
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
@@ -17,7 +19,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProject
 from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.schedules import Cron, Every, OnCalendar
-from chalicelib.core.status import Kind, Status
+from chalicelib.core.status import Kind, Status, Verdict
 from chalicelib.storage.states import STATE, Part, StateItem
 from chalicelib.storage.tables import (
     EpochAttribute,
@@ -27,6 +29,7 @@ from chalicelib.storage.tables import (
     shard_of,
     worth_storing,
 )
+from chalicelib.storage.watches import to_watch, values_of
 
 SPEC = "spec"
 PAGE = 100  # the most that one BatchGetItem takes
@@ -52,6 +55,17 @@ class BySlug(GlobalSecondaryIndex[Any]):
         projection = IncludeProjection(["cls"])
 
     slug_key = UnicodeAttribute(hash_key=True)
+
+
+class ByWheel(GlobalSecondaryIndex[Any]):
+    """The specs that are probed, by their slot on the wheel; sparse, and all that scheduling reads."""
+
+    class Meta:
+        index_name = "by-wheel"
+        projection = AllProjection()
+
+    wheel_slot = UnicodeAttribute(hash_key=True)
+    monitor_id = UnicodeAttribute(range_key=True)
 
 
 class SpecItem(Part, discriminator=SPEC):
@@ -82,14 +96,29 @@ class SpecItem(Part, discriminator=SPEC):
     filter_http_body = BooleanAttribute(null=True)
     filter_default_fail = BooleanAttribute(null=True)
     channels: ListAttribute[Any] = ListAttribute(null=True)
+    channel_kinds: ListAttribute[Any] = ListAttribute(null=True)
+    updated = EpochAttribute(null=True)
+    wheel_slot = UnicodeAttribute(null=True)  # absent while paused
+    # The fields of Watch, under its names.
+    target = JSONAttribute(null=True)
+    interval = SpanAttribute(null=True)
+    timeout = SpanAttribute(null=True)
+    regions: ListAttribute[Any] = ListAttribute(null=True)
+    failure_threshold = NumberAttribute(null=True)
+    recovery_threshold = NumberAttribute(null=True)
+    slow_ms = NumberAttribute(null=True)
+    slow_ms_in = JSONAttribute(null=True)
+    version = NumberAttribute(null=True)
 
     by_project = ByProject()
     by_slug = BySlug()
+    by_wheel = ByWheel()
 
 
 SPEC_DEFAULTS = defaults(Spec)
 STATE_DEFAULTS = defaults(State)
-TRANSLATED = ("monitor_id", "kind", "schedule", "channels")  # stored in a shape of their own
+# Stored in a shape of their own.
+TRANSLATED = ("monitor_id", "kind", "schedule", "channels", "channel_kinds", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +182,15 @@ class Monitors:
             dues = [Due(item.monitor_id, item.look_at) for item in found]
         return dues, found.last_evaluated_key is not None
 
+    def in_slot(self, slot: str, after_id: str, limit: int) -> tuple[list[Spec], bool]:
+        """Return up to *limit* specs of a wheel's slot after *after_id*, and whether there are more."""
+        with conflicts():
+            found = SpecItem.by_wheel.query(
+                slot, SpecItem.monitor_id > after_id if after_id else None, limit=limit
+            )
+            specs = [to_spec(item) for item in found]
+        return specs, found.last_evaluated_key is not None
+
     def with_states(self, specs: list[Spec]) -> list[Monitor]:
         """Return the monitors that *specs* describe: one batched read for a hundred."""
         states = {}
@@ -175,11 +213,12 @@ def _position(shard: int, due: Due) -> dict[str, dict[str, Any]]:
     }
 
 
-def spec_item(spec: Spec) -> SpecItem:
-    """Return the item that stores *spec*; fields at their default are left out."""
+def spec_item(spec: Spec, slot: str | None = None) -> SpecItem:
+    """Return the item that stores *spec*, in *slot* of the wheel; fields at their default are left out."""
     values = worth_storing(spec, SPEC_DEFAULTS)
     for name in TRANSLATED:
         values.pop(name, None)
+    values |= values_of(spec.watch)
     match spec.schedule:
         case Every(period):
             values["period"] = period
@@ -192,6 +231,8 @@ def spec_item(spec: Spec) -> SpecItem:
         SPEC,
         kind=spec.kind.value,
         channels=list(spec.channels) or None,
+        channel_kinds=list(spec.channel_kinds) or None,
+        wheel_slot=slot,
         slug_key=f"{spec.project_id}/{spec.slug}" if spec.slug else None,
         **values,
     )
@@ -204,6 +245,8 @@ def to_spec(item: SpecItem) -> Spec:
         kind=Kind(item.kind),
         schedule=_schedule(item),
         channels=tuple(item.channels or ()),
+        channel_kinds=tuple(item.channel_kinds or ()),
+        watch=to_watch(Kind(item.kind), item),
         **_present(item, Spec, TRANSLATED),
     )
 
@@ -230,7 +273,11 @@ def state_item(monitor_id: str, state: State, shards: int) -> StateItem:
 
 def to_state(item: StateItem) -> State:
     """Return the state that *item* stores."""
-    return State(status=Status(item.status or Status.PENDING), **_present(item, State, ("status",)))
+    return State(
+        status=Status(item.status or Status.PENDING),
+        verdict=Verdict(item.verdict) if item.verdict else None,
+        **_present(item, State, ("status", "verdict")),
+    )
 
 
 def _present(item: Part, model: type[Any], left_out: tuple[str, ...]) -> dict[str, Any]:

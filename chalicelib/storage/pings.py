@@ -7,7 +7,7 @@ from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribu
 
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.signals import PINGS_STORED, Action, Arrival, Ping
-from chalicelib.storage.tables import EPOCH, EpochAttribute, Table, conflicts
+from chalicelib.storage.tables import EPOCH, EpochAttribute, Table, conflicts, remove_rows
 
 
 class PingItem(Table):
@@ -75,12 +75,7 @@ class Pings:
 
     def purge(self, monitor_id: str, limit: int) -> bool:
         """Delete up to *limit* rows of a monitor that is gone; return whether any may be left."""
-        with conflicts():
-            rows = list(PingItem.query(monitor_id, limit=limit, attributes_to_get=["monitor_id", "row", "n"]))
-            with PingItem.batch_write() as batch:
-                for row in rows:
-                    batch.delete(row)
-        return len(rows) == limit
+        return remove_rows(PingItem, "row", monitor_id, limit)
 
 
 def items_of(ping: Ping) -> list[PingItem]:

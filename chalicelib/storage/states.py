@@ -59,6 +59,11 @@ class StateItem(Part, discriminator=STATE):
     in_minute = NumberAttribute(null=True)
     arrival_id = UnicodeAttribute(null=True)
     has_rules = BooleanAttribute(null=True)
+    judged_at = EpochAttribute(null=True)
+    verdict = UnicodeAttribute(null=True)
+    doubts = NumberAttribute(null=True)
+    doubted_since = EpochAttribute(null=True)
+    rolled_until = EpochAttribute(null=True)
     rev = NumberAttribute(default=0)
 
     by_deadline = ByDeadline()

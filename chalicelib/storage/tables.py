@@ -17,7 +17,7 @@ from pynamodb.models import Model
 
 from chalicelib import aws
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.settings import Settings
+from chalicelib.settings import in_force
 
 Actions = list[Action]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -34,22 +34,17 @@ BUGS = frozenset({"ValidationException", "SerializationException", "AccessDenied
 
 
 class Table(Model):
-    """An item of one of our tables; *bind* tells all of them where they live."""
+    """An item of one of our tables, which live where the settings in force say."""
 
-    bound = Settings()
     short_name = ""  # of the table, without the deployment's prefix
 
     @classmethod
-    def bind(cls, settings: Settings) -> None:
-        """Let every table belong to the deployment of *settings*."""
-        Table.bound = settings
-
-    @classmethod
     def _get_connection(cls) -> TableConnection:
-        cls.Meta.table_name = f"{Table.bound.prefix}-{cls.short_name}"
+        settings = in_force()
+        cls.Meta.table_name = f"{settings.prefix}-{cls.short_name}"
         connection: TableConnection = super()._get_connection()
         # pynamodb would open a session and a client for each table: 47 ms apiece at a cold start.
-        client = aws.client("dynamodb", Table.bound.region, Table.bound.endpoint_url)
+        client = aws.client("dynamodb", settings.region, settings.endpoint_url)
         if connection.connection._client is not client:  # noqa: SLF001  there is no public way in
             connection.connection._client = client  # noqa: SLF001
         return connection
@@ -100,6 +95,16 @@ class SpanAttribute(Attribute[timedelta]):
 def connection_of(model: type[Table]) -> Connection:
     """Return the connection over which transactions with *model* are written."""
     return model._get_connection().connection  # noqa: SLF001  TransactWrite asks for one, no model offers it
+
+
+def remove_rows(model: type[Table], row_key: str, monitor_id: str, limit: int) -> bool:
+    """Delete up to *limit* rows of a monitor that is gone; return whether any may be left."""
+    with conflicts():
+        rows = list(model.query(monitor_id, limit=limit, attributes_to_get=["monitor_id", row_key]))
+        with model.batch_write() as batch:
+            for row in rows:
+                batch.delete(row)
+    return len(rows) == limit
 
 
 def shard_of(key: str, shards: int) -> int:

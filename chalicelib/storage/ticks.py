@@ -1,8 +1,9 @@
-"""When we were awake: the moment of the last tick, and the outages in which none came."""
+"""When we were awake: the last tick, the outages in which none came, and the rings that a tick must turn."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import NumberSetAttribute, UnicodeAttribute
 
 from chalicelib.core.errors import Conflict
 from chalicelib.core.heartbeats import Outage
@@ -18,7 +19,8 @@ NEWEST = 50  # deadlines are never older than the newest few outages
 class TickItem(Table):
     """The latest tick, or an outage named by its beginning.
 
-    The latest tick carries the outage that the operators have still to be told of, from *away* to *end*.
+    The latest tick carries the outage that the operators have still to be told of, from *away* to *end*,
+    and the rings of the wheel that are in use, so that a tick knows them without a read of its own.
     """
 
     short_name = "ticks"
@@ -28,21 +30,49 @@ class TickItem(Table):
 
     scope = UnicodeAttribute(hash_key=True)
     item = UnicodeAttribute(range_key=True)
-    at = EpochAttribute()
+    at = EpochAttribute(null=True)  # absent before the first tick
+    rings: NumberSetAttribute = NumberSetAttribute(null=True)  # seconds
     away = EpochAttribute(null=True)
     end = EpochAttribute(null=True)
     expires_at = ExpiryAttribute(null=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The latest tick: when it came, None where none ever did, and the wheel's rings in use, in seconds."""
+
+    at: datetime | None = None
+    rings: frozenset[int] = frozenset()
+
+
 class Ticks:
     """The ticks of one deployment."""
 
-    def record(self, now: datetime) -> Outage | None:
+    def latest(self) -> Tick:
+        """Return the latest tick."""
+        try:
+            with conflicts():
+                item = TickItem.get(SCOPE, LATEST, consistent_read=True)
+        except TickItem.DoesNotExist:
+            return Tick()
+        return Tick(item.at, frozenset(int(ring) for ring in item.rings or ()))
+
+    def add_ring(self, ring: int) -> None:
+        """Have every tick from now on turn the ring of *ring* seconds; doing so again is harmless."""
+        unknown = ~TickItem.rings.contains(ring)
+        try:
+            with conflicts():
+                TickItem(SCOPE, LATEST).update([TickItem.rings.add({ring})], condition=unknown)
+        except Conflict:
+            return
+
+    def record(self, now: datetime, latest: Tick | None = None) -> Outage | None:
         """Note that the clock ticked at *now*; return the outage that the operators have still to be told of.
 
-        An outage is written before the tick: a crash in between is seen as the same outage by the next.
+        Who has read the *latest* tick already spares us that. An outage is written before the tick: a crash
+        in between is seen as the same outage by the next.
         """
-        outage = _silence(self._latest_moment(), now)
+        outage = _silence((latest or self.latest()).at, now)
         actions: Actions = [TickItem.at.set(now)]
         with conflicts():
             if outage:
@@ -54,13 +84,13 @@ class Ticks:
                     expires_at=outage.end + RETENTION,
                 ).save()
                 actions += [TickItem.away.set(outage.start), TickItem.end.set(outage.end)]
-        latest = TickItem(SCOPE, LATEST)
+        item = TickItem(SCOPE, LATEST)
         try:
             with conflicts():
-                latest.update(actions, condition=TickItem.at.does_not_exist() | (TickItem.at < now))
+                item.update(actions, condition=TickItem.at.does_not_exist() | (TickItem.at < now))
         except Conflict:
             return None  # a tick that fires twice, or late, ends nothing
-        return Outage(latest.away, latest.end) if latest.away and latest.end else None
+        return Outage(item.away, item.end) if item.away and item.end else None
 
     def told(self, outage: Outage) -> None:
         """Note that the operators know of *outage*."""
@@ -84,13 +114,6 @@ class Ticks:
             # It may be known already, as shorter than it is: the tick that wrote it may have got no further.
             known[present.start] = present
         return list(known.values())
-
-    def _latest_moment(self) -> datetime | None:
-        try:
-            with conflicts():
-                return TickItem.get(SCOPE, LATEST, consistent_read=True).at
-        except TickItem.DoesNotExist:
-            return None
 
 
 def _silence(latest: datetime | None, now: datetime) -> Outage | None:

@@ -1,4 +1,4 @@
-"""Look at one shard: what falls due, and what was never announced."""
+"""Look at one shard: what falls due, by deadline or on the wheel, and what was never announced."""
 
 from typing import Any
 
@@ -12,18 +12,21 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sqs_message(queue=queue_name("scans"), batch_size=1)
 def scan(event: Any) -> dict[str, list[dict[str, str]]]:
-    """Send wakes for the deadlines of a shard, and publish what its outbox still holds."""
+    """Send wakes and probes for what falls due in a shard, and publish what its outbox still holds."""
     return each(event, look)
 
 
 def look(body: str) -> None:
-    """Work off one ScanTick; the outbox is swept once a tick, not once a page."""
-    from chalicelib.queues import ScanTick
-    from chalicelib.services import announcing, waking
+    """Work off one ScanTick or WheelTick; the outbox is swept once a tick, not once a page."""
+    from chalicelib.queues import WheelTick, scan_order
+    from chalicelib.services import announcing, dispatching, waking
     from chalicelib.toolbox import current
 
-    tools, message = current(), ScanTick.from_json(body)
+    tools, message = current(), scan_order(body)
     now = tools.clock()
+    if isinstance(message, WheelTick):
+        dispatching.send_out(tools, message, now)
+        return
     waking.scan(tools, message, now)
     if not message.after_id:
         announcing.sweep(tools, message.shard, now)

@@ -1,7 +1,9 @@
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -32,11 +34,13 @@ def names(kind, field):
 def test_the_walk_works_word_for_word(tmp_path):
     """Whoever types what the README says, in its order, sees what the README says."""
     walk = [block for block in blocks() if not block.startswith("make ")]
+    (tmp_path / ".venv").symlink_to(sys.prefix)  # as in the folder of the repository
     with process(tmp_path) as stack:
         ready(tmp_path, stack)
         told = subprocess.run(  # noqa: S603  the README's own lines, in whichever bash its reader has
             [shutil.which("bash"), "-euo", "pipefail", "-c", "\n".join(walk)],
             cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=60,

@@ -5,9 +5,10 @@ import pytest
 from app import app
 from chalicelib.dialects.haspulse import routes as haspulse
 from chalicelib.dialects.healthchecks import routes as healthchecks
+from chalicelib.dialects.hooklistener import routes as hooklistener
 from chalicelib.dialects.routing import METHODS, Route, view_of
 
-DIALECTS = (haspulse, healthchecks)
+DIALECTS = (haspulse, healthchecks, hooklistener)
 ROUTES = [(dialect.__package__, route) for dialect in DIALECTS for route in dialect.ROUTES]
 
 

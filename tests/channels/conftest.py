@@ -9,6 +9,8 @@ import pytest
 
 from chalicelib.channels.base import Outlet
 from chalicelib.core.alerts import Alert, Reason
+from chalicelib.core.consensus import Result
+from chalicelib.core.status import Verdict
 from chalicelib.core.steps import Cause
 from chalicelib.settings import Settings
 
@@ -97,5 +99,25 @@ def alert():
             "summary": {"name": "Nightly backup", "grace": 3900, "timeout": 86400, "n_pings": 7},
         }
         return Alert(reason=reason, **{**facts, **changes})
+
+    return make
+
+
+@pytest.fixture
+def probed(alert):
+    """Return a function that makes an alert of Alice's shop, which is probed from three regions."""
+
+    def make(reason=Reason.WENT_DOWN, **changes):
+        over = reason in (Reason.RECOVERED, Reason.WAS_DOWN)
+        good, bad = Result("ap-southeast-1", Verdict.UP, 310.4, 200), "expected 200, got 503"
+        evidence = (good,) if over else (Result("eu-west-1", Verdict.DOWN, 87.6, 503, bad), good)
+        facts = {
+            "name": "Shop",
+            "cause": Cause.PROBES_PASSED if over else Cause.PROBES_FAILED,
+            "summary": {"name": "Shop", "grace": 0, "timeout": 60},
+            "target": "https://shop.example/health",
+            "evidence": evidence,
+        }
+        return alert(reason, **{**facts, **changes})
 
     return make

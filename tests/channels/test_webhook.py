@@ -10,9 +10,10 @@ import pytest
 from chalicelib.channels import TRANSPORTS, transport_for
 from chalicelib.channels.base import MASK, Outlet, SendError
 from chalicelib.channels.posting import retry_after
-from chalicelib.channels.webhook import AGENT, Webhook, sign
+from chalicelib.channels.webhook import Webhook, sign
 from chalicelib.core.alerts import Reason
 from chalicelib.core.errors import Invalid
+from chalicelib.guard.headers import AGENT
 from chalicelib.settings import Settings
 
 NOON = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
@@ -49,6 +50,8 @@ def test_a_url_alone_hears_all_that_matters(hook, receiver, alert):
         "monitor": {"id": "7c2f", "name": "Nightly backup", "slug": "nightly-backup", "tags": ["prod", "db"]},
         "channel": None,
         "project": "Alice's servers",
+        "target": None,
+        "regions": None,
         "exit_status": None,
         "summary": {"name": "Nightly backup", "grace": 3900, "timeout": 86400, "n_pings": 7},
     }
@@ -80,6 +83,24 @@ def test_what_is_about_a_channel_names_no_monitor(hook, receiver, alert):
     assert document["monitor"] is None
     assert document["channel"] == {"id": "c-1", "name": "Ops mail"}
     assert document["cause"] == "The receiver answered 410: Gone"
+
+
+def test_what_the_regions_found_is_told(hook, receiver, probed):
+    """Of a probed monitor the target is told, and each region's answer: its fault, its code, its time."""
+    hook(url=receiver.url).send(probed())
+    document = receiver.heard[0].json
+    assert document["target"] == "https://shop.example/health"
+    assert document["regions"] == [
+        {"region": "eu-west-1", "error": "expected 200, got 503", "code": 503, "ms": 88},
+        {"region": "ap-southeast-1", "error": None, "code": 200, "ms": 310},
+    ]
+    assert document["cause"] == "The probes failed: expected 200, got 503 (eu-west-1)."
+
+
+def test_a_round_that_is_forgotten_has_no_regions(hook, receiver, probed):
+    """Where the round is not known any more the list is empty, but a list."""
+    hook(url=receiver.url).send(probed(evidence=()))
+    assert receiver.heard[0].json["regions"] == []
 
 
 def test_down_and_up_go_their_own_ways(hook, receiver, alert):
@@ -289,5 +310,5 @@ def test_every_kind_has_a_transport(kind):
 
 def test_an_unknown_kind_is_refused():
     """A kind that there is not is refused with those that there are (R44)."""
-    with pytest.raises(Invalid, match="type must be one of EMAIL, WEBHOOK"):
+    with pytest.raises(Invalid, match="type must be one of EMAIL, SLACK, WEBHOOK"):
         transport_for("PIGEON")

@@ -7,6 +7,8 @@ from hypothesis.strategies import integers, text
 
 from chalicelib.channels import wording
 from chalicelib.core.alerts import Alert, Reason
+from chalicelib.core.consensus import Result
+from chalicelib.core.status import Verdict
 from chalicelib.core.steps import Cause
 
 DOWN = Alert("d", Reason.WENT_DOWN, datetime(2026, 1, 1, tzinfo=UTC), "7c2f", "", "Alice's")
@@ -138,6 +140,90 @@ def test_facts_are_told_in_order(alert):
         ("When", "2026-11-22 12:00:05 UTC"),
         ("Project", "Alice's servers"),
     ]
+
+
+def down(region, error):
+    """Return what a region says that found a fault."""
+    return Result(region, Verdict.DOWN, error=error)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "sentence"),
+    [
+        ((), "The probes failed."),
+        (
+            (Result("eu-west-1", Verdict.UP, 12), Result("us-east-1", None, error="crashed")),
+            "The probes failed.",
+        ),
+        ((down("eu-west-1", "timeout"),), "The probes failed: timeout (eu-west-1)."),
+        ((down("eu-west-1", ""),), "The probes failed: no reason was given (eu-west-1)."),
+        (
+            (
+                down("us-east-1", "expected 200, got 503"),
+                down("ap-southeast-1", "timeout."),
+                down("eu-west-1", "expected 200, got 503"),
+                Result("sa-east-1", Verdict.UP, 12, 200),
+            ),
+            "The probes failed: expected 200, got 503 (eu-west-1, us-east-1); timeout (ap-southeast-1).",
+        ),
+        ((down("eu-west-1", "a\nb" + "c" * 999),), f"The probes failed: a b{'c' * 196}… (eu-west-1)."),
+    ],
+)
+def test_a_fault_is_told_with_the_regions_that_found_it(probed, evidence, sentence):
+    """Each reason is told once, short and on one line, with its regions; the others are not named."""
+    assert wording.why(probed(evidence=evidence)) == sentence
+
+
+def test_what_is_probed_is_told_instead_of_signals(probed):
+    """A probed monitor has a target and figures of its past, but neither a last signal nor a rhythm."""
+    figures = {"uptime_percent": 99.95, "latency": (118.9, 313.0)}
+    assert wording.facts(probed(**figures)) == [
+        ("Why", "The probes failed: expected 200, got 503 (eu-west-1)."),
+        ("Target", "https://shop.example/health"),
+        ("Down since", "2026-11-22 12:00:05 UTC"),
+        ("Uptime", "99.95 % in 30 days"),
+        ("Response", "p50 120 ms, p95 310 ms in 24 hours"),
+        ("Tags", "prod db"),
+        ("Project", "Alice's servers"),
+    ]
+    assert [label for label, _ in wording.facts(probed(Reason.RECOVERED, **figures))] == [
+        *("Why", "Target", "Down from", "Up since", "Down for", "Uptime", "Response", "Tags", "Project"),
+    ]
+    assert wording.why(probed(Reason.RECOVERED)) == "The probes pass again."
+
+
+def test_figures_that_are_not_known_are_left_out(probed):
+    """Neither uptime nor response times are made up."""
+    assert not {"Uptime", "Response"} & dict(wording.facts(probed())).keys()
+
+
+@pytest.mark.parametrize(
+    ("percent", "words"),
+    [
+        (100.0, "100.00"),
+        (99.999999, "99.99"),
+        (99.99, "99.99"),
+        (0.0, "0.00"),
+        (1e-9, "0.00"),
+        (57.0, "57.00"),
+    ],
+)
+def test_an_uptime_is_never_overstated(probed, percent, words):
+    """Only what was always up reads as 100 %."""
+    assert ("Uptime", f"{words} % in 30 days") in wording.facts(probed(uptime_percent=percent))
+
+
+@pytest.mark.parametrize(
+    ("latency", "words"),
+    [
+        ((0.4, 1.3), "p50 0 ms, p95 1 ms"),
+        ((9.6, 99.7), "p50 10 ms, p95 100 ms"),
+        ((1249.0, 58_999.0), "p50 1200 ms, p95 59000 ms"),
+    ],
+)
+def test_response_times_are_told_as_far_as_they_are_known(probed, latency, words):
+    """Two figures are told of a time, for it is known no better than that."""
+    assert ("Response", f"{words} in 24 hours") in wording.facts(probed(latency=latency))
 
 
 def test_a_schedule_is_told_as_it_was_written():

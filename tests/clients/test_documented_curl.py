@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from http.client import NO_CONTENT
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ KINDS = {
     "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
     "flag": lambda value: isinstance(value, bool),
     "nothing": lambda value: value is None,
+    "list": lambda value: isinstance(value, list),
     "uuid": lambda value: matches(UUID, value),
     "unique_key": lambda value: matches("[0-9a-f]{40}", value),
     "moment": lambda value: matches(MOMENT + r"\+00:00", value),
     "instant": lambda value: matches(MOMENT + r"\.\d{6}\+00:00", value),
+    "zulu": lambda value: matches(MOMENT + "Z", value),
+    "monitor": lambda value: matches("mon_[a-z2-7]{26}", value),
 }
 # What curl says besides the body; in its settings, so that the lines themselves stay as they are written.
 CURLRC = 'silent\nshow-error\nnoproxy = "*"\nwrite-out = "\\n%{http_code} %{content_type}"\n'
@@ -150,6 +154,12 @@ class Scene:
         """Make a check with the tags of the document."""
         return self.check(tags="prod backup db")
 
+    def watched(self):
+        """Make a monitor that watches a URL."""
+        fields = {"name": self._name, "url": "https://api.example.com/health"}
+        made = self._client.json("POST", "/api/v1/uptime-monitors", {"uptime_monitor": fields})
+        return made["data"]["id"]
+
     def backups(self):
         """Make a check that the documented filters find."""
         return self.check(slug="backups", tags="bar foo")
@@ -170,6 +180,7 @@ def line(request_, client):
         "B": client.stack.base_url,
         "K": made.read_only_key if request_.get("key") == "read-only" else made.api_key,
         "uuid": code,
+        "id": code,
         "n": "1",
     }
     if "{unique_key}" in request_["curl"]:
@@ -204,9 +215,15 @@ def test_documented_requests_work_word_for_word(request_, told, client):
     v3 (R378). Checks (R264-R268, R270, R276-R280, R284, R324), pauses (R331, R335), deletion (R338), pings
     (R340, R342-R344), bodies (R348), flips as a bare array (R351-R355), integrations (R359), badges (R360,
     R361), status (R370).
+
+    Uptime monitors, their key as a Bearer token: listed (R219, R221), created (R223), shown (R238), changed
+    by a PUT of one field (R240), deleted (R241), and what was found (R242, R243).
     """
     body, status, content_type = told
     assert status == request_.get("status", 200), body
+    if status == NO_CONTENT:
+        assert body == ""
+        return
     if "text" in request_:
         assert (body, content_type.partition(";")[0]) == (request_["text"], "text/plain")
         return

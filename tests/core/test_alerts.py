@@ -15,9 +15,9 @@ def a_flip(old, new):
     return Flip("m-1", BIRTH + HOUR, old, new, Cause.FAIL, BIRTH)
 
 
-def a_channel(name, broken=""):
-    """Return a webhook of Alice's."""
-    return Channel(f"c-{name}", "p-1", "WEBHOOK", name, {}, BIRTH, broken)
+def a_channel(name, broken="", kind="WEBHOOK"):
+    """Return a channel of Alice's."""
+    return Channel(f"c-{name}", "p-1", kind, name, {}, BIRTH, broken)
 
 
 @pytest.mark.parametrize("old", [NEW, UP, PAUSED])
@@ -46,6 +46,36 @@ def test_the_monitors_own_working_channels_hear_of_it():
     channels = [a_channel("1"), a_channel("2"), a_channel("3", "gone"), a_channel("4")]
     chosen = plan(a_flip(UP, DOWN), a_spec(channels=("c-4", "c-1", "c-3", "c-9")), channels)
     assert [channel.name for channel in chosen] == ["1", "4"]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ((), []),
+        (("EMAIL",), ["mail", "other mail"]),
+        (("SLACK",), ["slack"]),
+        (("EMAIL", "SLACK"), ["mail", "slack", "other mail"]),
+        (("PIGEON",), []),
+    ],
+)
+def test_channels_of_a_kind_hear_of_it_together(kinds, told):
+    """Every working channel of the kinds that are switched on is told, and of no other kind (R236, R237)."""
+    channels = [
+        a_channel("mail", kind="EMAIL"),
+        a_channel("slack", kind="SLACK"),
+        a_channel("hook"),
+        a_channel("other mail", kind="EMAIL"),
+        a_channel("dead mail", "gone", kind="EMAIL"),
+    ]
+    chosen = plan(a_flip(UP, DOWN), a_spec(channel_kinds=kinds), channels)
+    assert [channel.name for channel in chosen] == told
+
+
+def test_who_is_named_twice_is_told_once():
+    """A channel that hears of it by its name and by its kind hears of it once (R236)."""
+    both = a_spec(channels=("c-mail", "c-hook"), channel_kinds=("EMAIL", "EMAIL"))
+    chosen = plan(a_flip(UP, DOWN), both, [a_channel("mail", kind="EMAIL"), a_channel("hook")])
+    assert [channel.name for channel in chosen] == ["mail", "hook"]
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,15 @@ import pytest
 from lives import BIRTH, SECOND
 
 from chalicelib.core.monitors import State
-from chalicelib.core.status import Status
+from chalicelib.core.status import Status, Verdict
 from chalicelib.core.steps import Cause, Flip, Step, is_turn, turn
 
 HAIR = timedelta(microseconds=1)
 CALM = State(Status.UP, since=BIRTH, n_pings=7)
-QUIET = {"last_ping", "last_duration", "look_at", "n_pings", "minute", "in_minute", "arrival_id"}
+QUIET = {
+    *("last_ping", "last_duration", "look_at", "n_pings", "minute", "in_minute", "arrival_id"),
+    *("judged_at", "verdict", "rolled_until"),
+}
 OTHERS = {
     "status": Status.DOWN,
     "since": BIRTH + SECOND,
@@ -25,13 +28,18 @@ OTHERS = {
     "in_minute": 1,
     "arrival_id": "a",
     "has_rules": True,
+    "judged_at": BIRTH,
+    "verdict": Verdict.UP,
+    "doubts": 1,
+    "doubted_since": BIRTH,
+    "rolled_until": BIRTH,
     "rev": 1,
 }
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(State)])
 def test_only_what_no_rule_branches_on_may_be_touched(name):
-    """A change of any field but the counters, the last ping and the promise is a turn."""
+    """A change of any field but the counters, the last ping, the last verdict and the promise is a turn."""
     assert is_turn(CALM, Step(replace(CALM, **{name: OTHERS[name]}))) == (name not in QUIET)
 
 

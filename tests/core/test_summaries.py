@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -5,7 +6,9 @@ from lives import BIRTH, DAY, HOUR, LOOK, MINUTE, PAUSE, SECOND, a_spec, fail, l
 
 from chalicelib.core.monitors import State, create, unique_key
 from chalicelib.core.schedules import Cron, Every, OnCalendar
-from chalicelib.core.summaries import iso_seconds, rhythm, summarize, whole_seconds
+from chalicelib.core.status import Status
+from chalicelib.core.summaries import iso_seconds, rhythm, summarize, target, whole_seconds
+from chalicelib.core.targets import DnsTarget, DomainTarget, HttpTarget, TcpTarget, TlsTarget, Watch
 
 KEYS = (
     "name slug tags desc grace n_pings status started last_ping next_ping manual_resume methods subject"
@@ -87,6 +90,44 @@ def test_the_deprecated_names_mirror_the_keywords_while_subjects_are_filtered(fi
 def test_a_rhythm_is_a_timeout_or_a_schedule_with_its_zone(schedule, told):
     """Never both (R266, R286, R287)."""
     assert rhythm(a_spec(schedule=schedule)) == told
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [(Status.PENDING, "new"), (Status.UP, "up"), (Status.DOWN, "down"), (Status.PAUSED, "paused")],
+)
+def test_a_probed_monitor_is_summed_up_like_a_check(status, shown):
+    """It has the same keys, its interval for a timeout, no grace, and never a ping that is due."""
+    spec = a_spec(watch=Watch(HttpTarget("https://shop.example/"), 30 * SECOND))
+    state = replace(create(spec).state, status=status)
+    facts = summarize(spec, state, BIRTH + DAY)
+    assert " ".join(facts) == KEYS
+    assert (facts["status"], facts["grace"], facts["next_ping"], facts["started"]) == (shown, 0, None, False)
+    assert rhythm(spec) == {"timeout": 30}
+
+
+@pytest.mark.parametrize(
+    ("watched", "told"),
+    [
+        (HttpTarget("https://shop.example/health"), "https://shop.example/health"),
+        (HttpTarget("http://shop.example:8080"), "http://shop.example:8080"),
+        (HttpTarget("https://me:hush@shop.example/a?key=hush#hush"), "https://shop.example/a?…"),
+        (HttpTarget("https://me@[2001:db8::1]:8443/"), "https://[2001:db8::1]:8443/"),
+        (TcpTarget("db.example", 5432), "db.example:5432"),
+        (TcpTarget("2001:db8::1", 5432), "[2001:db8::1]:5432"),
+        (TlsTarget("shop.example"), "shop.example:443"),
+        (DnsTarget("shop.example", "MX"), "shop.example (MX)"),
+        (DomainTarget("shop.example"), "shop.example"),
+    ],
+)
+def test_what_is_probed_is_told_without_secrets(watched, told):
+    """Neither a password nor a parameter of a URL is shown to those who are told of an outage (R392)."""
+    assert target(a_spec(watch=Watch(watched))) == told
+
+
+def test_a_heartbeat_has_no_target():
+    """Nothing is asked of whoever signals by itself."""
+    assert target(a_spec()) == ""
 
 
 def test_moments_are_told_in_utc_and_whole_seconds():

@@ -4,13 +4,18 @@ from people import Person
 from chalicelib.core.tenancy import Level, Permission
 from chalicelib.services.tenancy import ApiKeyWish, issue_key
 
-PATHS = {"healthchecks": "/api/v3/checks/", "haspulse": "/v1/channels"}
+PATHS = {
+    "healthchecks": "/api/v3/checks/",
+    "haspulse": "/v1/channels",
+    "hooklistener": "/api/v1/uptime-monitors",
+}
 KINDS = {
     "haspulse's": ApiKeyWish("ci", "hp_"),
     "healthchecks'": ApiKeyWish("rw", "hcw_"),
     "an organization's": ApiKeyWish("admin", "hp_", Level.ORGANIZATION),
     "a reader's": ApiKeyWish("ro", "hcr_", permission=Permission.READ),
     "somebody else's": ApiKeyWish("live", "sk_live_"),
+    "hooklistener's": ApiKeyWish("hook", "hklst_"),
 }
 
 

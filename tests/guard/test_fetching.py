@@ -1,27 +1,21 @@
 import gzip
-import socket
-import ssl
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import requests
 
 from chalicelib.guard.addresses import Refused, Unreachable
-from chalicelib.guard.fetching import Call, Limits, fetch, guarded_session
-from chalicelib.guard.roads import Deadline, Net, Road
+from chalicelib.guard.connections import Adapter
+from chalicelib.guard.deadlines import Deadline
+from chalicelib.guard.fetching import Call, Limits, fetch
+from chalicelib.guard.roads import Net, Road
+from tests.guard.peers import OK, identity, redirect
 
 LOCAL = Limits(timeout=3, allow_private=True)
 HASTY = Limits(timeout=0.4, allow_private=True)
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 HERE = Net(resolve=lambda _: ["127.0.0.1"])
-
-
-def redirect(location, status=302):
-    return f"HTTP/1.1 {status} Moved\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
 def drip(sock, _, before=b"", size=1):
@@ -168,13 +162,15 @@ def test_the_surroundings_add_nothing(serve, monkeypatch, tmp_path):
     assert b"Authorization" not in peer.asked[0]
 
 
-def test_a_session_follows_nothing_by_itself(serve):
-    """Who uses the session directly gets a redirect as an answer, and no way around the guard."""
+def test_a_session_has_no_way_around_the_guard(serve):
+    """Who uses requests over our adapter is refused what we refuse, also where requests follows by itself."""
     peer = serve(redirect("http://169.254.169.254/"))
-    with Deadline(2) as deadline, guarded_session(Road(deadline, allow_private=True)) as session:
-        assert session.get(peer.url()).status_code == 302
-    with Deadline(2) as deadline, guarded_session(Road(deadline)) as session, pytest.raises(Refused):
-        session.get(peer.url())
+    for allow_private, connected in ((False, 0), (True, 1)):
+        with Deadline(2) as deadline, requests.Session() as session:
+            session.mount("http://", Adapter(Road(deadline, allow_private)))
+            with pytest.raises(Refused):
+                session.get(peer.url())
+        assert peer.connected == connected
 
 
 def test_faults_do_not_show_the_path(serve):
@@ -188,71 +184,122 @@ def test_faults_do_not_show_the_path(serve):
 
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory):
-    """Return (server context, client context, names asked for) of a certificate for hooks.example."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "hooks.example")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("hooks.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path_factory.mktemp("tls") / "both.pem"
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    server, asked = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), []
-    server.load_cert_chain(pem)
-    server.sni_callback = lambda _sock, sni, _context: asked.append(sni)
-    return server, ssl.create_default_context(cafile=pem), asked
+    """Return the Identity of hooks.example."""
+    return identity(tmp_path_factory.mktemp("tls"), "hooks.example")
 
 
-@pytest.fixture
-def serve_tls(serve, tls):
-    """Return a function that starts a TLS server with a fixed answer and returns its port."""
-
-    def start(answer):
-        peer = serve(b"")
-
-        def talk(sock):
-            with suppress(OSError), tls[0].wrap_socket(sock, server_side=True) as secure:
-                secure.recv(65_536)
-                secure.sendall(answer)
-                secure.shutdown(socket.SHUT_WR)
-
-        peer.talk = talk
-        return peer.port
-
-    return start
-
-
-def test_tls_is_with_the_name(serve_tls, tls):
+def test_tls_is_with_the_name(serve, tls):
     """SNI and the certificate are those of the name, though the address was pinned."""
-    net = Net(lambda _: ["127.0.0.1"], trust=lambda: tls[1])
-    assert fetch(Call("GET", f"https://hooks.example:{serve_tls(OK)}/"), LOCAL, net).body == b"ok"
-    assert tls[2][-1] == "hooks.example"
+    peer = serve(OK, context=tls.server)
+    reply = fetch(Call("GET", peer.url(host="hooks.example")), LOCAL, Net(HERE.resolve, lambda: tls.client))
+    assert (reply.body, reply.certificate) == (b"ok", tls.der)
+    assert tls.names_asked[-1] == "hooks.example"
 
 
-def test_a_certificate_of_another_name_is_refused(serve_tls, tls):
+def test_a_certificate_of_another_name_is_refused(serve, tls):
     """The shared context still compares names, and still asks for a trusted signer."""
-    net = Net(lambda _: ["127.0.0.1"], trust=lambda: tls[1])
+    peer, net = serve(OK, context=tls.server), Net(HERE.resolve, lambda: tls.client)
     with pytest.raises(Unreachable, match=r"TLS with other\.example failed: Hostname mismatch"):
-        fetch(Call("GET", f"https://other.example:{serve_tls(OK)}/"), LOCAL, net)
+        fetch(Call("GET", peer.url(host="other.example")), LOCAL, net)
     with pytest.raises(Unreachable, match=r"TLS with hooks\.example failed: self-signed certificate"):
-        fetch(Call("GET", f"https://hooks.example:{serve_tls(OK)}/"), LOCAL, HERE)
+        fetch(Call("GET", peer.url(host="hooks.example")), LOCAL, HERE)
 
 
-def test_no_redirect_leads_out_of_tls(serve, serve_tls, tls):
-    """A redirect from https to http is refused: what was meant to be secret would travel in the clear."""
-    plain = serve(OK)
-    net = Net(lambda _: ["127.0.0.1"], trust=lambda: tls[1])
-    port = serve_tls(redirect(plain.url()))
+def test_no_redirect_leads_out_of_tls_unless_it_may(serve, tls):
+    """A redirect from https to http is refused where secrets would travel in the clear."""
+    plain, net = serve(OK), Net(HERE.resolve, lambda: tls.client)
+    call = Call("GET", serve(redirect(plain.url()), context=tls.server).url(host="hooks.example"))
     with pytest.raises(Refused, match="from https to http"):
-        fetch(Call("GET", f"https://hooks.example:{port}/"), LOCAL, net)
+        fetch(call, LOCAL, net)
     assert plain.connected == 0
+    assert fetch(call, replace(LOCAL, may_downgrade=True), net).body == b"ok"
+
+
+def test_no_secret_leaves_tls(serve, tls):
+    """Where a redirect may lead out of TLS, credentials and a body stay behind, at any port (R392)."""
+    plain = serve(OK)
+    away = redirect(f"http://hooks.example:{plain.port}/")
+    secure = serve(away, ("127.0.0.2", plain.port), context=tls.server)
+    lookups = iter(["127.0.0.2", "127.0.0.1"])
+    net = Net(lambda _: [next(lookups)], lambda: tls.client)
+    url = f"https://hooks.example:{secure.port}/"
+    limits = replace(LOCAL, may_downgrade=True)
+    assert fetch(Call("GET", url, {}, {"Authorization": "hush"}), limits, net).body == b"ok"
+    assert b"hush" in secure.asked[0]
+    assert b"hush" not in plain.asked[0]
+    with pytest.raises(Refused, match="from https to http"):
+        fetch(Call("POST", url, body=b"hush"), limits, Net(lambda _: ["127.0.0.2"], lambda: tls.client))
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "closed the connection without a whole answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", "closed the connection without a whole answer"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "did not answer in HTTP"),
+        (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 10_000 + b"\r\n", "sent more headers than anybody reads"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000, "sent more headers than anybody reads"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nok", "sent a body that cannot be unpacked"),
+        (redirect("http://[::1/"), "redirects to what is no address"),
+    ],
+    ids=["nothing", "half", "no http", "headers", "a header", "no gzip", "nowhere"],
+)
+def test_every_fault_has_a_reason_in_a_few_words(serve, answer, reason):
+    """Besides its sentence, which names the host, a fault says in a few words what was wrong (R244)."""
+    with pytest.raises(Unreachable) as fault:
+        fetch(Call("GET", serve(answer).url()), LOCAL)
+    assert fault.value.reason == reason
+    assert str(fault.value) == f"127.0.0.1 {reason}."
+
+
+def test_a_request_that_cannot_be_written_is_refused(serve):
+    """Methods and headers that are none never reach a server."""
+    peer = serve(OK)
+    for call in (
+        Call("GE\nT", peer.url()),
+        Call("GET", peer.url(), {"X": "a\r\nY: b"}),
+        Call("GET", peer.url(), {"X": "\u2603"}),
+        Call("GET", "http://*.example/"),
+    ):
+        with pytest.raises(Refused, match="cannot be written as HTTP"):
+            fetch(call, LOCAL)
+    assert peer.asked == []
+
+
+def test_the_end_of_a_long_body_is_looked_for_where_it_is_not_announced(serve):
+    """A body that says its length is read to the cap alone; any other must end, or it has no end."""
+    limits = replace(LOCAL, max_bytes=1000, endless=1 << 20)
+    head = b"HTTP/1.1 200 OK\r\n"
+    counted = serve(head + b"Content-Length: 999999999\r\n\r\n" + b"x" * 100_000)
+    long = serve(head + b"\r\n" + b"x" * 100_000)
+    for peer in (counted, long):
+        reply = fetch(Call("GET", peer.url()), limits)
+        assert (len(reply.body), reply.is_whole) == (1000, False)
+    endless = serve(lambda sock, request: drip(sock, request, head + b"\r\n", 1 << 20))
+    with pytest.raises(Unreachable, match="without end: more than 1 MiB"):
+        fetch(Call("GET", endless.url()), limits)
+    assert fetch(Call("GET", serve(head + b"\r\n" + b"x" * 1000).url()), limits).is_whole
+
+
+def test_times_of_all_hops_are_added_up(serve):
+    """What each phase took is told in milliseconds, summed over redirects, and less than the whole."""
+
+    def slowly(answer):
+        return lambda sock, _: (time.sleep(0.05), sock.sendall(answer))
+
+    reply = fetch(Call("GET", serve(slowly(redirect(serve(slowly(OK)).url()))).url()), LOCAL)
+    assert set(reply.phases) == {"dns", "connect", "first_byte"}
+    assert 100 <= reply.phases["first_byte"] < sum(reply.phases.values()) < reply.ms < 1000
+
+
+def test_cookies_are_kept_for_the_way_and_no_longer(serve):
+    """What the first hop sets the second one gets; the next request begins without."""
+
+    def answer(sock, request):
+        home = b"/home " in request
+        sock.sendall(OK if home else redirect("/home").replace(b"\r\n", b"\r\nSet-Cookie: a=b\r\n", 1))
+
+    peer = serve(answer)
+    for _ in range(2):
+        assert fetch(Call("GET", peer.url(host="a.example")), LOCAL, HERE).status == 200
+    assert [b"Cookie: a=b" in request for request in peer.asked] == [False, True, False, True]

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
-from typing import NamedTuple
 
 import boto3
 import pytest
@@ -14,17 +13,16 @@ from infra.package import PREFIX, ROOT, package
 from tests.infra import moto_cloudformation
 
 OTHER = "harbour"  # a second Wakeful in the same account
+HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 
 
-class Built(NamedTuple):
-    """One build, opened."""
+class Plan:
+    """A template, opened."""
 
-    prefix: str
-    code: Path
-    names: list[str]  # in the zip
-    text: str
-    template: dict
-    resources: dict
+    def __init__(self, path: Path) -> None:
+        self.text = path.read_text()
+        self.template = json.loads(self.text)
+        self.resources = self.template["Resources"]
 
     def of_type(self, kind: str) -> dict:
         """Return the properties of all resources of one type by logical name."""
@@ -32,12 +30,16 @@ class Built(NamedTuple):
         return {name: resource.get("Properties", {}) for name, resource in alike.items()}
 
 
-def opened(target: Path, prefix: str) -> Built:
-    """Read what was built into *target*."""
-    code, text = target / "wakeful.zip", (target / "template.json").read_text()
-    template = json.loads(text)
-    with zipfile.ZipFile(code) as archive:
-        return Built(prefix, code, archive.namelist(), text, template, template["Resources"])
+class Built(Plan):
+    """One build, opened: the code, the template of home, and the one of the prober in each further region."""
+
+    def __init__(self, target: Path, prefix: str) -> None:
+        super().__init__(target / "template.json")
+        self.prober = Plan(target / "prober.json")
+        self.prefix = prefix
+        self.code = target / "wakeful.zip"
+        with zipfile.ZipFile(self.code) as archive:
+            self.names = archive.namelist()
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +57,7 @@ def builds(tmp_path_factory):
         package(ROOT, here)
         _, complaint = elsewhere.communicate()
     assert elsewhere.returncode == 0, complaint.decode()
-    return opened(here, PREFIX), opened(copy / "build", OTHER)
+    return Built(here, PREFIX), Built(copy / "build", OTHER)
 
 
 @pytest.fixture(scope="session")
@@ -73,19 +75,63 @@ def unpacked(built, tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def stack(built, monkeypatch):
-    """Create the stack on moto; hand over the clients that can look at it."""
-    moto_cloudformation.install(monkeypatch)
-    with mock_aws():
-        clients = {name: boto3.client(name, "us-east-1") for name in ("s3", "cloudformation", "apigateway")}
-        clients["s3"].create_bucket(Bucket="code")
-        key = built.template["Parameters"]["CodeKey"]["Default"]
-        clients["s3"].upload_file(str(built.code), "code", key)
-        clients["cloudformation"].create_stack(
-            StackName="wakeful",
-            TemplateBody=built.text,
+@pytest.fixture(params=["home", "prober"])
+def plan(request, built):
+    """Hand over the template of home, then the one of a prober elsewhere."""
+    return built if request.param == "home" else built.prober
+
+
+class Account:
+    """An AWS account on moto."""
+
+    def __init__(self, code: Path, key: str) -> None:
+        self._code = code
+        self._key = key
+
+    def client(self, service: str, region: str = HOME):
+        """Return a client."""
+        return boto3.client(service, region)
+
+    def create(self, name: str, plan: Plan, region: str = HOME, **parameters: str) -> None:
+        """Create a stack as it is deployed: with the code in a bucket of the same region."""
+        place = {"CreateBucketConfiguration": {"LocationConstraint": region}} if region != HOME else {}
+        bucket = f"code-{region}"
+        self.client("s3", region).create_bucket(Bucket=bucket, **place)
+        self.client("s3", region).upload_file(str(self._code), bucket, self._key)
+        told = {"CodeBucket": bucket, **parameters}
+        self.client("cloudformation", region).create_stack(
+            StackName=name,
+            TemplateBody=plan.text,
             Capabilities=["CAPABILITY_IAM"],
-            Parameters=[{"ParameterKey": "CodeBucket", "ParameterValue": "code"}],
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in told.items()],
         )
-        yield clients
+
+    def outputs(self, name: str) -> dict[str, str]:
+        """Return what a stack at home tells."""
+        (stack,) = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+@pytest.fixture(scope="module")
+def account(built):
+    """Create the home stack in an account on moto."""
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        moto_cloudformation.install(patch)
+        account = Account(built.code, built.template["Parameters"]["CodeKey"]["Default"])
+        account.create("wakeful", built)
+        yield account
+
+
+@pytest.fixture(scope="module")
+def elsewhere(account, built):
+    """Create a prober's stack in another region, too, which is told what the home stack tells."""
+    told = account.outputs("wakeful")
+    account.create(
+        "wakeful-prober",
+        built.prober,
+        ELSEWHERE,
+        HomeResultsQueueUrl=told["ResultsQueueUrl"],
+        HomeResultsQueueArn=told["ResultsQueueArn"],
+        SenderRoleArns=told["ProbeSenderRoleArns"],
+    )
+    return account

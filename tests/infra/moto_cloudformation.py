@@ -1,8 +1,9 @@
 """What moto's CloudFormation must learn before it can create our stack.
 
-It skips four of our resource types in silence, and makes an API without looking at the API's body.
+It skips five of our resource types in silence, and makes an API without looking at the API's body.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from moto.apigateway.models import RestAPI, apigateway_backends
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 Properties = dict[str, Any]
 Create = Callable[[Properties, str, str], str]  # (properties, account, region) -> physical id
@@ -60,6 +62,14 @@ def subscribe(properties: Properties, account: str, region: str) -> str:
     return backend.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"]).arn
 
 
+def allow(properties: Properties, account: str, region: str) -> str:
+    """Let the queues be used as the policy says."""
+    backend = sqs_backends[account][region]
+    for url in properties["Queues"]:
+        backend.get_queue(url.rpartition("/")[2]).policy = json.dumps(properties["PolicyDocument"])
+    return ""
+
+
 def nothing(_properties: Properties, _account: str, _region: str) -> str:
     """Create nothing: it is enough that the resource exists and its properties resolve."""
     return ""
@@ -68,6 +78,7 @@ def nothing(_properties: Properties, _account: str, _region: str) -> str:
 TAUGHT = [
     teach("AWS::ApiGateway::Stage", add_stage),
     teach("AWS::SNS::Subscription", subscribe),
+    teach("AWS::SQS::QueuePolicy", allow),
     teach("AWS::Lambda::EventInvokeConfig", nothing),
     teach("AWS::CloudWatch::Alarm", nothing),
 ]

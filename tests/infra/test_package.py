@@ -8,7 +8,10 @@ from importlib.util import MAGIC_NUMBER
 import pytest
 
 from app import app
+from chalicelib.queues import Queues, ResultBundle
+from chalicelib.settings import Settings
 from infra.package import NEVER_SHIPPED, ROOT, Halt, lint, package
+from tests.infra.conftest import ELSEWHERE, HOME
 
 pytestmark = pytest.mark.xdist_group("package")  # `--dist loadgroup` then builds once, not once a process
 
@@ -40,13 +43,15 @@ def test_two_builds_are_one(builds):
     here, elsewhere = builds
     assert here.code.read_bytes() == elsewhere.code.read_bytes()
     hashes = r"[0-9a-f]{10,}"  # of the API's deployment, which sees the API's name
-    with_our_names = re.sub(hashes, "", elsewhere.text).replace(elsewhere.prefix, here.prefix)
-    assert re.sub(hashes, "", here.text) == with_our_names
+    for ours, theirs in ((here, elsewhere), (here.prober, elsewhere.prober)):
+        with_our_names = re.sub(hashes, "", theirs.text).replace(elsewhere.prefix, here.prefix)
+        assert re.sub(hashes, "", ours.text) == with_our_names
 
 
 def test_the_prefix_reaches_every_name(builds):
     """Under another prefix no name is left that another Wakeful in the account may bear."""
-    assert not re.search(r"\bwakeful[-\"]", builds[1].text)
+    other = builds[1]
+    assert not re.search(r"\bwakeful[-\"]", other.text + other.prober.text)
 
 
 def test_lint_bites(built, tmp_path):
@@ -85,8 +90,8 @@ def test_the_zip_holds_no_tools(built):
     tops = {name.split("/")[0] for name in built.names}
     assert not tops & {"tests", "infra", *TOOLS}
     ours = {part for name in built.names if name.startswith("chalicelib/") for part in name.split("/")}
-    assert not ours & {"local", "cli.py"}
-    assert {"local", "cli.py"} <= set(NEVER_SHIPPED)
+    assert not ours & {"local", "cli"}
+    assert {"local", "cli"} <= set(NEVER_SHIPPED)
 
 
 def test_every_module_brings_its_bytecode(built):
@@ -141,23 +146,75 @@ def test_every_module_imports_from_the_zip_alone(built, unpacked):
     subprocess.run(command, env=REGION, cwd="/", check=True)  # noqa: S603  our own program
 
 
-def test_the_stack_comes_up(stack, built):
-    """The very template that deploys is created whole, but for what waits for a setting."""
-    (described,) = stack["cloudformation"].describe_stacks(StackName="wakeful")["Stacks"]
-    resources = stack["cloudformation"].describe_stack_resources(StackName="wakeful")["StackResources"]
-    assert described["StackStatus"] == CREATED
-    assert {resource["ResourceStatus"] for resource in resources} == {CREATED}
-    created = {resource.get("LogicalResourceId") for resource in resources} - {None}
-    assert created == {name for name, made in built.resources.items() if "Condition" not in made}
+def test_the_zip_is_small(built):
+    """The zip has at most 8 MB: a cold start, and a copy in every region, cost by its size."""
+    assert built.code.stat().st_size <= 8 * 10**6
 
 
-def test_the_api_has_our_routes(stack):
+def created(account, name, region):
+    """Return the logical names of what a stack consists of, now that all of it is there."""
+    cloudformation = account.client("cloudformation", region)
+    (described,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    resources = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    assert {described["StackStatus"], *(resource["ResourceStatus"] for resource in resources)} == {CREATED}
+    return {resource.get("LogicalResourceId") for resource in resources} - {None}
+
+
+def unconditional(plan):
+    """Return the logical names of what a template always creates."""
+    return {name for name, made in plan.resources.items() if "Condition" not in made}
+
+
+def test_the_stacks_come_up(elsewhere, built):
+    """The very templates that deploy are created whole, but for what waits for a setting."""
+    assert created(elsewhere, "wakeful", HOME) == unconditional(built)
+    assert created(elsewhere, "wakeful-prober", ELSEWHERE) == unconditional(built.prober)
+
+
+def test_a_prober_elsewhere_reports_home(elsewhere, monkeypatch):
+    """What a Lambda of another region sends as a result arrives in the queue at home."""
+    function = elsewhere.client("lambda", ELSEWHERE).get_function_configuration(FunctionName="wakeful-probe")
+    for name, value in (function["Environment"]["Variables"] | {"AWS_REGION": ELSEWHERE}).items():
+        monkeypatch.setenv(name, value)
+    Queues(Settings.from_env()).results(ResultBundle(()))
+    url = elsewhere.outputs("wakeful")["ResultsQueueUrl"]
+    (message,) = elsewhere.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    assert ResultBundle.from_json(message["Body"]) == ResultBundle(())
+
+
+def test_whoever_orders_probes_is_let_in_elsewhere(elsewhere, built):
+    """The roles that may send to the prober at home, and nobody else, may send to one in another region."""
+    sqs = elsewhere.client("sqs", ELSEWHERE)
+    url = sqs.get_queue_url(QueueName="wakeful-probes")["QueueUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Action"] == "sqs:SendMessage"
+    assert "Condition" not in statement
+    roles = elsewhere.client("iam").list_roles()["Roles"]
+    names = {role["Arn"]: role["RoleName"] for role in roles}
+    let_in = {names[arn].removeprefix("wakeful-").rpartition("-")[0] for arn in statement["Principal"]["AWS"]}
+    assert let_in == {name for name, role in built.of_type("AWS::IAM::Role").items() if orders_probes(role)}
+
+
+def orders_probes(role):
+    """Whether a role of the home template may send to the prober at home."""
+    allowed = json.dumps(
+        [
+            statement["Resource"]
+            for policy in role["Policies"]
+            for statement in policy["PolicyDocument"]["Statement"]
+            if "sqs:SendMessage" in statement["Action"]
+        ]
+    )
+    return "ProbesQueue" in allowed
+
+
+def test_the_api_has_our_routes(account):
     """The created API has every route of the app and no other, and the stage that our addresses name."""
-    (api,) = stack["apigateway"].get_rest_apis()["items"]
-    pages = stack["apigateway"].get_paginator("get_resources").paginate(restApiId=api["id"])
+    gateway = account.client("apigateway")
+    (api,) = gateway.get_rest_apis()["items"]
+    pages = gateway.get_paginator("get_resources").paginate(restApiId=api["id"])
     resources = [resource for page in pages for resource in page["items"]]
     found = {r["path"]: set(r["resourceMethods"]) for r in resources if r.get("resourceMethods")}
     assert found == {path: set(methods) for path, methods in app.routes.items()}
-    assert [stage["stageName"] for stage in stack["apigateway"].get_stages(restApiId=api["id"])["item"]] == [
-        "api"
-    ]
+    assert [stage["stageName"] for stage in gateway.get_stages(restApiId=api["id"])["item"]] == ["api"]

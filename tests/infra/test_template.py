@@ -3,6 +3,8 @@ import re
 
 import pytest
 
+from chalicelib.core.wheel import LEAD
+
 pytestmark = pytest.mark.xdist_group("package")
 
 FUNCTION = "AWS::Lambda::Function"
@@ -28,11 +30,11 @@ def excesses(policy):
     return found
 
 
-def test_nobody_may_do_everything(built):
+def test_nobody_may_do_everything(plan):
     """No function's role has a wildcard among its actions or resources."""
-    roles = built.of_type("AWS::IAM::Role")
+    roles = plan.of_type("AWS::IAM::Role")
     policies = [(name, p["PolicyDocument"]) for name, role in roles.items() for p in role["Policies"]]
-    assert len(policies) == len(built.of_type(FUNCTION))
+    assert len(policies) == len(plan.of_type(FUNCTION))
     assert [(name, excess) for name, policy in policies for excess in excesses(policy)] == []
 
 
@@ -47,26 +49,80 @@ def test_a_wildcard_is_noticed():
     assert excesses({"Statement": statements}) == ["sqs:*", '"*"', json.dumps(broad)]
 
 
-def test_every_queue_gives_up_at_last(built):
-    """Every queue hands what failed five times to dead letters, which wait two weeks and raise an alarm."""
-    queues = built.of_type(QUEUE)
+def test_every_queue_gives_up_at_last(plan):
+    """Every queue hands what failed five times, the prober's what failed once, to its region's dead letters.
+
+    They wait two weeks and raise an alarm.
+    """
+    queues = plan.of_type(QUEUE)
     dead_letters = queues.pop("DeadLettersQueue")
-    assert len(queues) == len(built.of_type(MAPPING))
-    for queue in queues.values():
-        assert queue["RedrivePolicy"] == {"deadLetterTargetArn": DEAD_LETTERS, "maxReceiveCount": 5}
+    assert len(queues) == len(plan.of_type(MAPPING))
+    for name, queue in queues.items():
+        attempts = 1 if name == "ProbesQueue" else 5
+        assert queue["RedrivePolicy"] == {"deadLetterTargetArn": DEAD_LETTERS, "maxReceiveCount": attempts}
     assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert built.of_type("AWS::CloudWatch::Alarm")["DeadLettersAlarm"]["Threshold"] == 0
+    assert plan.of_type("AWS::CloudWatch::Alarm")["DeadLettersAlarm"]["Threshold"] == 0
 
 
-def test_a_message_hides_longer_than_its_handler_may_take(built):
+def test_a_message_hides_longer_than_its_handler_may_take(plan):
     """A queue hides a message six times as long as its handler may run, and learns which messages failed."""
-    queues = {queue["QueueName"]: queue for queue in built.of_type(QUEUE).values()}
-    functions = built.of_type(FUNCTION)
-    for mapping in built.of_type(MAPPING).values():
-        name = mapping["EventSourceArn"]["Fn::Sub"].rpartition(":")[2]
+    functions = plan.of_type(FUNCTION)
+    for mapping in plan.of_type(MAPPING).values():
         timeout = functions[mapping["FunctionName"]["Ref"]]["Timeout"]
-        assert queues[name]["VisibilityTimeout"] >= 6 * timeout
+        assert queue_of(mapping, plan)["VisibilityTimeout"] >= 6 * timeout
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def queue_of(mapping, plan):
+    """Return the queue that a function consumes."""
+    arn = mapping["EventSourceArn"]
+    if "Fn::GetAtt" in arn:
+        return plan.of_type(QUEUE)[arn["Fn::GetAtt"][0]]
+    queues = {queue["QueueName"]: queue for queue in plan.of_type(QUEUE).values()}
+    return queues[arn["Fn::Sub"].rpartition(":")[2]]
+
+
+def test_no_probe_expires_between_its_queue_and_the_dead_letters(plan):
+    """A probe that is delayed as long as can be, and then fails, is hidden and given up before it expires.
+
+    Nor does it live much longer: a round of the past has no worth.
+    """
+    queue = plan.of_type(QUEUE)["ProbesQueue"]
+    needed = LEAD.total_seconds() + queue["VisibilityTimeout"]
+    assert needed < queue["MessageRetentionPeriod"] < needed + 60
+
+
+def test_a_prober_elsewhere_is_the_one_at_home(built):
+    """A prober in another region runs the same code, from the same kind of queue, and may do the same."""
+    home, elsewhere = built, built.prober
+    assert elsewhere.of_type(QUEUE)["ProbesQueue"] == home.of_type(QUEUE)["ProbesQueue"]
+    there, here = elsewhere.of_type(FUNCTION)["Probe"], home.of_type(FUNCTION)["Probe"]
+    for name in ("Architectures", "Handler", "LoggingConfig", "MemorySize", "Runtime", "Timeout"):
+        assert there[name] == here[name]
+    assert deeds(elsewhere) == deeds(home)
+    assert elsewhere.template["Parameters"]["CodeKey"] == home.template["Parameters"]["CodeKey"]
+    known = there["Environment"]["Variables"]
+    assert {name: known[name] for name in set(known) & set(here["Environment"]["Variables"])} == {
+        "WAKEFUL_PREFIX": "wakeful",
+        "ALLOW_PRIVATE_TARGETS": {"Ref": "AllowPrivateTargets"},
+        "RESULTS_QUEUE_URL": {"Ref": "HomeResultsQueueUrl"},
+    }
+    assert set(known) - set(here["Environment"]["Variables"]) == {"HOME_REGION"}
+
+
+def deeds(plan):
+    """Return what a template lets its prober do, by the names of the statements."""
+    (policy,) = plan.of_type("AWS::IAM::Role")["ProbeRole"]["Policies"]
+    return {statement["Sid"]: statement["Action"] for statement in policy["PolicyDocument"]["Statement"]}
+
+
+def test_a_throttled_function_is_noticed(built):
+    """The alarm for throttled functions listens to every one of them."""
+    metrics = built.of_type("AWS::CloudWatch::Alarm")["ThrottlesAlarm"]["Metrics"]
+    heard = [metric["MetricStat"]["Metric"] for metric in metrics if "MetricStat" in metric]
+    assert {dimension["Value"]["Ref"] for metric in heard for dimension in metric["Dimensions"]} == set(
+        built.of_type(FUNCTION)
+    )
 
 
 def test_what_nobody_polls_has_dead_letters_too(built):
@@ -79,10 +135,10 @@ def test_what_nobody_polls_has_dead_letters_too(built):
         assert config["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS
 
 
-def test_tables_queues_and_topics_stand_alone(built):
+def test_tables_queues_and_topics_stand_alone(plan):
     """Tables, queues and topics name nothing but each other: the local stack makes them without the rest."""
     alone = ("AWS::DynamoDB::Table", QUEUE, "AWS::SNS::Topic")
-    resources = {name: resource for name, resource in built.resources.items() if resource["Type"] in alone}
+    resources = {name: resource for name, resource in plan.resources.items() if resource["Type"] in alone}
     text = json.dumps(resources)
     named = re.findall(r'"Ref": "(\w+)"', text) + re.findall(r'"Fn::GetAtt": \["(\w+)"', text)
     assert set(named) <= set(resources)
@@ -99,11 +155,11 @@ def test_what_customers_made_outlives_the_stack(built):
     )
 
 
-def test_a_log_is_kept_for_thirty_days(built):
+def test_a_log_is_kept_for_thirty_days(plan):
     """Every function writes JSON to a log group of the template, which forgets after thirty days."""
-    groups = built.of_type("AWS::Logs::LogGroup")
+    groups = plan.of_type("AWS::Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups.values()} == {30}
-    configs = [function["LoggingConfig"] for function in built.of_type(FUNCTION).values()]
+    configs = [function["LoggingConfig"] for function in plan.of_type(FUNCTION).values()]
     assert {config["LogGroup"]["Ref"] for config in configs} == set(groups)
     assert {config["LogFormat"] for config in configs} == {"JSON"}
 

@@ -29,6 +29,7 @@ def test_a_signal_stops_the_stack(tmp_path, number):
     assert (stack.returncode, complaints) == (0, "")
     assert took < 5
     assert f"Ready: {facts['base_url']}\n" in said
+    assert "probing from us-east-1, eu-west-1, ap-southeast-1" in said
     assert all(facts[name] in said for name in FACTS if name.endswith("_key"))
     assert list((tmp_path / ".local").iterdir()) == []
 

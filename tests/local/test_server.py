@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chalicelib.dialects import ids
 from chalicelib.local.emulation import TEMPLATE
+from chalicelib.local.house import FURNISHED
 from chalicelib.local.stack import running
 from chalicelib.settings import Settings
 from chalicelib.toolbox import current
@@ -19,7 +21,10 @@ HELLO = "GET /local HTTP/1.1\r\nHost: here\r\n"
 @pytest.fixture(scope="module")
 def client():
     """Somebody who speaks to a stack that runs in this process."""
-    with running(Settings(allow_private_targets=True, mail_from="wakeful@example.org"), 0) as stack:
+    furnished = Settings(
+        probe_regions=FURNISHED.probe_regions, allow_private_targets=True, mail_from="wakeful@example.org"
+    )
+    with running(furnished, 0) as stack:
         yield Client(stack)
 
 
@@ -262,10 +267,25 @@ def test_a_failure_is_announced_by_itself(client):
     assert eventually(told) == ["Down: alarm"]
 
 
+def test_a_site_is_probed_from_every_region_by_itself(client):
+    """Whoever names a URL has it probed at once, from all three regions, without anybody's doing."""
+    monitors = "/api/v1/uptime-monitors"
+    wish = {"name": "Ourselves", "url": f"{client.stack.base_url}/local"}
+    made = client.json("POST", monitors, {"uptime_monitor": wish})["data"]
+    eventually(lambda: client.json("GET", f"{monitors}/{made['id']}")["data"]["status"] == "up")
+    tools, monitor_id = current(), ids.read(ids.MONITOR, made["id"])
+
+    def first_round():
+        (*_, first) = tools.rounds.latest(monitor_id, 10, tools.clock())
+        return len(first.results) == len(FURNISHED.probe_regions) and first
+
+    assert {result.region for result in eventually(first_round).results} == set(FURNISHED.probe_regions)
+
+
 def test_the_schedule_has_fired_at_the_start(client):
     """The first tick does not wait for a minute: an outage of the stack itself is noticed at once."""
     assert client.stack.base_url
-    assert eventually(current().ticks._latest_moment)
+    assert eventually(lambda: current().ticks.latest().at)
 
 
 def test_without_a_mail_domain_no_mail_is_taken(client):

@@ -2,8 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.toolbox import Toolbox
-from tests.emulators import MiniStack, Wire, on_ministack, on_moto
+from app import app
+from chalicelib.local.emulation import build
+from chalicelib.services.tenancy import found
+from chalicelib.settings import Settings
+from chalicelib.toolbox import Toolbox, using
+from tests.emulators import MiniStack, Wire, credentials, on_ministack, on_moto
+from tests.storage.billing import MORNING, Deployment
 from tests.storage.examples import a_spec, alices, stored
 
 
@@ -73,3 +78,27 @@ def alice(tools):
 def job(tools, alice):
     """Return a monitor that is up, stored."""
     return stored(tools, replace(a_spec(), organization_id=alice))
+
+
+@pytest.fixture
+def deployment(ministack):
+    """Return a deployment on MiniStack with one monitor of Alice's, made by her and never pinged."""
+    with credentials():
+        ministack.reset()
+        settings = build(Settings(endpoint_url=ministack.url, allow_private_targets=True))
+        tools = Toolbox(settings, rest=lambda _: None)
+        with using(tools):
+            wire = Wire(settings)
+            running = Deployment(app, tools, found(tools, "Alice", MORNING), wire)
+            tools.clock = lambda: running.now
+            running.create()
+            yield running
+            wire.hang_up()
+
+
+@pytest.fixture
+def up(deployment):
+    """Return the deployment when its monitor is up and its container warm."""
+    deployment.ping()
+    deployment.ping()
+    return deployment

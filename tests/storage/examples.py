@@ -6,11 +6,22 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from chalicelib.core.consensus import Answer, Result, Round
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.schedules import Cron, Every, OnCalendar
 from chalicelib.core.signals import PINGS_PER_MINUTE, Action, Arrival, Ping, minute_of
-from chalicelib.core.status import Status
+from chalicelib.core.status import Kind, Status, Verdict
 from chalicelib.core.steps import Cause, Flip
+from chalicelib.core.targets import (
+    TARGETS,
+    Assertion,
+    DnsTarget,
+    DomainTarget,
+    HttpTarget,
+    TcpTarget,
+    TlsTarget,
+    Watch,
+)
 from chalicelib.core.tenancy import UNLIMITED, Organization, Project
 from chalicelib.toolbox import random_id
 
@@ -20,6 +31,7 @@ SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+REGIONS = ("eu-west-1", "us-east-1", "ap-southeast-2")
 
 # One engine serves all the examples of a test: each makes up ids of its own.
 on_engines = settings(
@@ -72,6 +84,23 @@ def a_flip(monitor_id, at=NOON, **changes):
     return replace(flip, **changes)
 
 
+def a_result(region="eu-west-1", verdict=Verdict.UP, **changes):
+    """Return what a region found: an answer in 120 ms."""
+    return replace(Result(region, verdict, ms=120.0, code=200), **changes)
+
+
+def a_round(monitor_id, at=NOON, **changes):
+    """Return a round of three regions that all found the target up."""
+    results = tuple(a_result(region) for region in REGIONS)
+    return replace(Round(monitor_id, at, 1, REGIONS, (), results), **changes)
+
+
+def answers_of(probed):
+    """Return a round's results as they come home."""
+    named = (probed.monitor_id, probed.at, probed.version, probed.jury, probed.witnesses)
+    return [Answer(*named, result) for result in probed.results]
+
+
 def alices(**changes):
     """Return Alice's organization and her project."""
     organization = Organization("alices", "Alice", "alice", "self_hosted", NOON, "alices-project")
@@ -112,27 +141,93 @@ schedules = st.one_of(
     st.builds(Cron, st.sampled_from(["* * * * *", "@daily", "0 0 L * *"]) | texts.filter(bool), zones),
     st.builds(OnCalendar, st.sampled_from(["*:0/5", "Mon 9:00\nTue 10:00 UTC"]) | texts.filter(bool), zones),
 )
+regions = st.lists(st.sampled_from([*REGIONS, "me-central-1", "sa-east-1"]), unique=True).map(tuple)
+small = st.integers(0, 100_000)
+few_texts = st.lists(texts, max_size=3).map(tuple)
+assertions = st.builds(
+    Assertion, st.sampled_from(["body", "header", "json", "certificate"]), texts, texts, texts
+)
+targets = {
+    Kind.HTTP: st.builds(
+        HttpTarget,
+        url=long_texts,
+        method=st.sampled_from(["GET", "HEAD", "POST"]),
+        headers=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
+        body=long_texts,
+        expected_status=st.sampled_from(["200-299", "200", "200,301,400-499"]),
+        assertions=st.lists(assertions, max_size=3).map(tuple),
+        redirects=st.integers(0, 10),
+        verify_tls=st.booleans(),
+    ),
+    Kind.TCP: st.builds(TcpTarget, texts, small, texts, texts),
+    Kind.DNS: st.builds(
+        DnsTarget, texts, st.sampled_from(["A", "AAAA", "MX"]), few_texts, texts, st.booleans()
+    ),
+    Kind.TLS: st.builds(TlsTarget, texts, small, small),
+    Kind.DOMAIN: st.builds(DomainTarget, texts, small),
+}
+kinds_of_targets = {made: kind for kind, made in TARGETS.items()}
+watches = st.builds(
+    Watch,
+    target=st.one_of(*targets.values()),
+    interval=st.sampled_from([10, 15, 30, 60, 300, 86_400]).map(lambda n: n * SECOND),
+    timeout=st.integers(1, 60_000).map(lambda n: timedelta(milliseconds=n)),
+    regions=regions,
+    failure_threshold=st.integers(1, 10),
+    recovery_threshold=st.integers(1, 10),
+    slow_ms=small,
+    slow_ms_in=st.lists(st.tuples(st.sampled_from(REGIONS), small), max_size=3).map(tuple),
+    version=small,
+)
+results = st.builds(
+    Result,
+    region=st.sampled_from(REGIONS),
+    verdict=st.none() | st.sampled_from(Verdict),
+    ms=st.none() | st.floats(0, 120_000),
+    code=st.none() | st.integers(0, 999),
+    error=texts,
+    phases=st.dictionaries(
+        st.sampled_from(["dns", "connect", "tls", "first_byte"]), st.floats(0, 60_000), max_size=4
+    ),
+    facts=st.dictionaries(
+        texts, texts | small | st.booleans() | st.none() | st.lists(texts, max_size=3), max_size=3
+    ),
+)
+
+
+def probed(spec, watch):
+    """Return *spec* with *watch*, and the kind that its target has."""
+    kind = kinds_of_targets[type(watch.target)] if watch else Kind.HEARTBEAT
+    return replace(spec, watch=watch, kind=kind)
+
+
 specs = st.builds(
-    a_spec,
-    project_id=ids,
-    created=moments,
-    badge_key=texts,
-    name=texts,
-    slug=slugs,
-    tags=texts,
-    desc=long_texts,
-    schedule=schedules,
-    grace=spans,
-    manual_resume=st.booleans(),
-    methods=st.sampled_from(["", "POST"]),
-    start_kw=texts,
-    success_kw=texts,
-    failure_kw=texts,
-    filter_subject=st.booleans(),
-    filter_body=st.booleans(),
-    filter_http_body=st.booleans(),
-    filter_default_fail=st.booleans(),
-    channels=st.lists(st.uuids().map(str), max_size=5).map(tuple),
+    probed,
+    st.builds(
+        a_spec,
+        project_id=ids,
+        created=moments,
+        badge_key=texts,
+        name=texts,
+        slug=slugs,
+        tags=texts,
+        desc=long_texts,
+        schedule=schedules,
+        grace=spans,
+        manual_resume=st.booleans(),
+        methods=st.sampled_from(["", "POST"]),
+        start_kw=texts,
+        success_kw=texts,
+        failure_kw=texts,
+        filter_subject=st.booleans(),
+        filter_body=st.booleans(),
+        filter_http_body=st.booleans(),
+        filter_default_fail=st.booleans(),
+        channels=st.lists(st.uuids().map(str), max_size=5).map(tuple),
+        channel_kinds=st.lists(st.sampled_from(["EMAIL", "SLACK"]), unique=True).map(tuple),
+        updated=st.none() | moments,
+    ),
+    st.none() | watches,
 )
 states = st.builds(
     State,
@@ -149,6 +244,11 @@ states = st.builds(
     in_minute=st.integers(0, PINGS_PER_MINUTE),
     arrival_id=st.just("") | st.uuids().map(str),
     has_rules=st.booleans(),
+    judged_at=st.none() | moments,
+    verdict=st.none() | st.sampled_from(Verdict),
+    doubts=st.integers(0, 10),
+    doubted_since=st.none() | moments,
+    rolled_until=st.none() | moments,
     rev=st.integers(0, 10**9),
 )
 arrivals = st.builds(

@@ -7,6 +7,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.monitors import Monitor, Spec, State, create
 from chalicelib.core.schedules import Cron, Every, OnCalendar
 from chalicelib.core.status import Status
+from chalicelib.core.targets import Watch
 from chalicelib.storage.monitors import SPEC, Due, SpecItem, spec_item, state_item
 from chalicelib.storage.states import STATE, Part, StateItem
 from chalicelib.storage.tables import shard_of
@@ -117,8 +118,8 @@ def test_defaults_are_not_stored():
 
 
 def test_every_field_of_the_core_has_a_place():
-    """A field added to Spec or State without an attribute to keep it is noticed here, not by a customer."""
-    in_spec = {field.name for field in fields(Spec)} - {"schedule"}
+    """A field of Spec, Watch or State without an attribute to keep it is noticed here, not by a customer."""
+    in_spec = {field.name for field in (*fields(Spec), *fields(Watch))} - {"schedule", "watch"}
     in_state = {field.name for field in fields(State)}
 
     assert in_spec <= set(SpecItem.get_attributes())

@@ -6,14 +6,17 @@ from hypothesis import strategies as st
 
 from chalicelib.core.errors import NotFound
 from chalicelib.core.monitors import create
+from chalicelib.settings import enforce
 from chalicelib.storage.deliveries import DeliveryItem
 from chalicelib.storage.flips import FlipItem
 from chalicelib.storage.keys import KeyItem
 from chalicelib.storage.monitors import SpecItem
 from chalicelib.storage.pings import PingItem
 from chalicelib.storage.projects import OrganizationItem, ReservationItem
+from chalicelib.storage.rollups import RollupItem
+from chalicelib.storage.rounds import RoundItem
 from chalicelib.storage.states import StateItem
-from chalicelib.storage.tables import EpochAttribute, ExpiryAttribute, SpanAttribute, Table, shard_of
+from chalicelib.storage.tables import EpochAttribute, ExpiryAttribute, SpanAttribute, shard_of
 from chalicelib.storage.ticks import TickItem
 from tests.emulators import create_tables, tables
 from tests.storage.examples import SECOND, a_spec, alices, moments, spans, stored
@@ -23,6 +26,8 @@ MODELS = [
     StateItem,
     PingItem,
     FlipItem,
+    RoundItem,
+    RollupItem,
     OrganizationItem,
     ReservationItem,
     KeyItem,
@@ -122,11 +127,11 @@ def test_deployments_do_not_see_each_other(engine, tools):
     tools.projects.add(*alices())
     job = stored(tools)
 
-    Table.bind(harbour)
+    enforce(harbour)
     with pytest.raises(NotFound):
         tools.monitors.load(job.spec.monitor_id)
     tools.projects.add(*alices())
     stored(tools, create(replace(a_spec(), monitor_id=job.spec.monitor_id, name="Harbour")).spec)
 
-    Table.bind(engine.settings)
+    enforce(engine.settings)
     assert tools.monitors.load(job.spec.monitor_id) == job

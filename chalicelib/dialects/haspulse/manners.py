@@ -13,7 +13,7 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.tenancy import Caller
-from chalicelib.dialects.http import Answer, Manners, Request, WrongMethod, patience
+from chalicelib.dialects.http import Answer, Manners, Request, WrongMethod, open_to_browsers, patience
 from chalicelib.services import access
 from chalicelib.storage.keys import Lane
 from chalicelib.toolbox import Toolbox
@@ -55,13 +55,4 @@ def sentence(refusal: Exception) -> str:
     return text[:1].upper() + text[1:]
 
 
-def dress(methods: tuple[str, ...]) -> dict[str, str]:
-    """Return what every answer carries: browsers may call with a key, from anywhere."""
-    return {
-        "Access-Control-Allow-Origin": "*",
-        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Api-Key",
-        "Access-Control-Allow-Methods": ", ".join((*methods, "OPTIONS")),
-    }
-
-
-MANNERS = Manners(admit, refuse, dress)
+MANNERS = Manners(admit, refuse, open_to_browsers)

@@ -16,8 +16,8 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.monitors import Monitor
-from chalicelib.core.signals import CANONICAL_UUID
 from chalicelib.core.tenancy import Caller
+from chalicelib.dialects import ids
 from chalicelib.dialects.healthchecks import parse, render
 from chalicelib.dialects.http import Answer, Manners, Request, Visit, WrongMethod, patience
 from chalicelib.services import access
@@ -111,10 +111,8 @@ def require_write(visit: Visit) -> None:
 
 
 def canonical(code: str) -> str:
-    """Return *code* if it is an id in its one form; raises NotFound."""
-    if not CANONICAL_UUID.fullmatch(code):
-        raise NotFound("Check not found")
-    return code
+    """Return the id that *code* is, or spells as other dialects do; raises NotFound."""
+    return ids.read(ids.MONITOR, code)
 
 
 def shown(visit: Visit, monitor: Monitor) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""How much of a time something was up: the one calculation that every figure of uptime comes from.
+
+Uptime = 1 - downtime / (period - pending - paused - what is excluded): outages of our own, in which we saw
+nothing, and maintenance. A downtime begins with the first of the failures that confirmed it: that is where
+its flip lies. What is slow is up. Source: R153-R157.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.core.status import Status
+from chalicelib.core.steps import Flip
+
+NONE = timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time from *start* up to, not including, *end*; empty where it ends before it starts."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return max(self.end - self.start, NONE)
+
+    def within(self, other: "Span") -> "Span":
+        """Return the part of it that lies in *other*."""
+        return Span(max(self.start, other.start), min(self.end, other.end))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How a period divides; the tallies of its parts add up to that of the whole."""
+
+    up: timedelta = NONE
+    down: timedelta = NONE
+    excluded: timedelta = NONE  # pending, paused, or not seen
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.up + other.up, self.down + other.down, self.excluded + other.excluded)
+
+    @property
+    def percent(self) -> float | None:
+        """The uptime from 0 to 100, or None when nothing was measured (R156)."""
+        measured = self.up + self.down
+        return 100 * self.up / measured if measured else None
+
+
+def tally(flips: Sequence[Flip], present: Status, window: Span, excluded: Iterable[Span] = ()) -> Tally:
+    """Return how *window* divides.
+
+    *flips* are all since its start, also those after its end, the newest first; *present* is the status where
+    there are none. The window ends at the present moment at the latest. *excluded* spans may overlap.
+    """
+    unseen = list(_apart(excluded))
+    sums = {Status.UP: NONE, Status.DOWN: NONE}
+    for status, reign in _reigns(flips, present, window):
+        if status in sums:
+            sums[status] += reign.length - sum((span.within(reign).length for span in unseen), NONE)
+    up, down = sums[Status.UP], sums[Status.DOWN]
+    return Tally(up, down, window.length - up - down)
+
+
+def _reigns(flips: Sequence[Flip], present: Status, window: Span) -> Iterator[tuple[Status, Span]]:
+    """Yield which status held how long, the newest first; the parts fill *window* without a gap."""
+    # Whoever read the flips a moment after the status may hold one that the status does not know of.
+    status = flips[0].new if flips else present
+    end = window.end
+    for flip in flips:
+        if flip.at <= window.start:
+            break
+        if flip.at < end:
+            yield status, Span(flip.at, end)
+            end = flip.at
+        status = flip.old
+    yield status, Span(window.start, end)
+
+
+def _apart(spans: Iterable[Span]) -> Iterator[Span]:
+    """Yield the same time as *spans* in parts that do not overlap."""
+    seen_until = None
+    for span in sorted(spans, key=lambda span: span.start):
+        start = max(span.start, seen_until) if seen_until else span.start
+        if start < span.end:
+            yield Span(start, span.end)
+            seen_until = span.end

@@ -1,0 +1,1 @@
+"""Hooklistener: /api/v1/uptime-monitors, HTTP monitors and what their rounds found."""

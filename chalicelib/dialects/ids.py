@@ -1,0 +1,35 @@
+"""Ids as several dialects show them: a word for the kind of thing, and its UUID in 26 letters and digits."""
+
+import re
+from base64 import b32decode, b32encode
+from uuid import UUID, uuid5
+
+from chalicelib.core.errors import NotFound
+from chalicelib.core.signals import CANONICAL_UUID
+
+MONITOR = "mon"
+SPELLED = re.compile(r"[a-z2-7]{26}")
+PADDING = "======"
+
+
+def spell(word: str, uuid: str) -> str:
+    """Return *uuid* as `word_` and its 128 bits in lower-case base32, without padding (R246)."""
+    return f"{word}_{b32encode(UUID(uuid).bytes).decode().rstrip('=').lower()}"
+
+
+def read(word: str, text: str) -> str:
+    """Return the UUID that *text* spells, or is; raises NotFound for any other form."""
+    if CANONICAL_UUID.fullmatch(text):
+        return text
+    _, _, letters = text.partition("_")
+    if SPELLED.fullmatch(letters):
+        uuid = str(UUID(bytes=b32decode(letters.upper() + PADDING)))
+        # The last letter has two bits to spare: of the four spellings one is ours.
+        if spell(word, uuid) == text:
+            return uuid
+    raise NotFound("Not found")
+
+
+def derived(word: str, uuid: str, name: str) -> str:
+    """Return the id of what *name* names within *uuid*: the same for the same name, always."""
+    return spell(word, str(uuid5(UUID(uuid), name)))

@@ -1,0 +1,170 @@
+"""What a monitor's rounds and flips tell of its past: pages of rounds, uptime and latency.
+
+Full hours and days are rolled up as they are over. Their counts say where a page begins, so that no page is
+paid for by those before it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from itertools import groupby
+
+from chalicelib.core.consensus import Round
+from chalicelib.core.monitors import Monitor
+from chalicelib.core.rollups import Grain, Rollup, merge
+from chalicelib.core.rollups import roll_up as rolled_up
+from chalicelib.core.uptime import Span, Tally, tally
+from chalicelib.storage import flips, rollups, rounds
+from chalicelib.toolbox import Toolbox
+
+# Rounds that are not rolled up yet: some 380 at every ten seconds, but without end where no verdict comes.
+MOST_RECENT = 1_000
+SKEW = timedelta(days=1)  # no clock is ahead of ours by more
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """An hour or a day, and what its rounds came to."""
+
+    grain: Grain
+    start: datetime
+    rollup: Rollup
+
+    @property
+    def end(self) -> datetime:
+        """When it is over."""
+        return self.start + self.grain.length
+
+
+def roll_up(tools: Toolbox, monitor: Monitor, until: datetime) -> None:
+    """Roll up what was not rolled up yet, up to the full hour *until*: hours, and the days that are over.
+
+    Whoever was interrupted begins anew, and stores the same again.
+    """
+    begun = monitor.state.rolled_until or Grain.HOUR.floor(monitor.spec.created)
+    start = max(begun, Grain.HOUR.ceil(until - rounds.RETENTION))
+    while start < until:
+        midnight = Grain.DAY.floor(start) + Grain.DAY.length
+        _roll_up_hours(tools, monitor.spec.monitor_id, start, min(until, midnight))
+        if midnight <= until:
+            _roll_up_day(tools, monitor.spec.monitor_id, midnight - Grain.DAY.length)
+        start = midnight
+
+
+def roll_up_again(tools: Toolbox, monitor: Monitor, at: datetime) -> None:
+    """Roll up the hour of *at* once more, and its day if that is over: a round of it was judged too late."""
+    hour, day = Grain.HOUR.floor(at), Grain.DAY.floor(at)
+    _roll_up_hours(tools, monitor.spec.monitor_id, hour, hour + Grain.HOUR.length)
+    if monitor.state.rolled_until and day + Grain.DAY.length <= monitor.state.rolled_until:
+        _roll_up_day(tools, monitor.spec.monitor_id, day)
+
+
+def page(tools: Toolbox, monitor: Monitor, number: int, size: int, now: datetime) -> tuple[list[Round], int]:
+    """Return page *number* of the judged rounds, the newest first, and how many there are (R242, R243).
+
+    Pages are counted from 1; one past the end is empty. What is not kept for *rounds.RETENTION* any more is
+    cut off at a full hour.
+    """
+    monitor_id = monitor.spec.monitor_id
+    oldest = max(Grain.HOUR.ceil(now - rounds.RETENTION), Grain.HOUR.floor(monitor.spec.created))
+    rolled = max(monitor.state.rolled_until or oldest, oldest)
+    found = tools.rounds.between(monitor_id, rolled, now + SKEW, newest_first=True, limit=MOST_RECENT)
+    recent = _judged(found)
+    periods = _periods(tools, monitor_id, oldest, rolled)
+    total = len(recent) + sum(period.rollup.rounds for period in periods)
+    skip = (number - 1) * size
+    shown = recent[skip : skip + size]
+    if len(shown) < size:
+        shown += _older(tools, monitor_id, periods, max(0, skip - len(recent)), size - len(shown))
+    return shown, total
+
+
+def uptime(tools: Toolbox, monitor: Monitor, window: Span, now: datetime) -> Tally:
+    """Return how much of *window* the monitor was up, as far as it is over and was seen."""
+    known_since = max(monitor.spec.created, now - flips.RETENTION)
+    changes = tools.flips.between(monitor.spec.monitor_id, max(window.start, known_since), now + SKEW)
+    unseen = [Span(outage.start, outage.end) for outage in tools.ticks.outages(now)]
+    unseen.append(Span(window.start, known_since))
+    return tally(changes, monitor.state.status, Span(window.start, min(window.end, now)), unseen)
+
+
+def latency(tools: Toolbox, monitor: Monitor, start: datetime, end: datetime, now: datetime) -> Rollup:
+    """Return what the rounds from *start* up to *end* come to.
+
+    Hours that are rolled up count whole if they begin in that time, and more than 40 days back whole days do.
+    """
+    monitor_id = monitor.spec.monitor_id
+    if start < now - rollups.RETENTION[Grain.HOUR]:
+        start = Grain.DAY.ceil(max(start, now - rollups.RETENTION[Grain.DAY]))
+    rolled = min(max(monitor.state.rolled_until or start, start), end)
+    since = max(rolled, now - rounds.RETENTION)
+    recent = tools.rounds.between(monitor_id, since, end, newest_first=True, limit=MOST_RECENT)
+    periods = _periods(tools, monitor_id, Grain.HOUR.ceil(start), Grain.HOUR.ceil(rolled))
+    return _sum([*(period.rollup for period in periods), rolled_up(recent)])
+
+
+def _roll_up_hours(tools: Toolbox, monitor_id: str, start: datetime, end: datetime) -> None:
+    found = tools.rounds.between(monitor_id, start, end, fresh=True)
+    for hour, members in groupby(found, key=lambda member: Grain.HOUR.floor(member.at)):
+        rollup = rolled_up(members)
+        if rollup.rounds:
+            tools.rollups.put(monitor_id, Grain.HOUR, hour, rollup)
+
+
+def _roll_up_day(tools: Toolbox, monitor_id: str, day: datetime) -> None:
+    hours = tools.rollups.range(monitor_id, Grain.HOUR, day, day + Grain.DAY.length, fresh=True)
+    if hours:
+        tools.rollups.put(monitor_id, Grain.DAY, day, _sum(hours.values()))
+
+
+def _sum(parts: Iterable[Rollup]) -> Rollup:
+    return reduce(merge, parts, Rollup())
+
+
+def _judged(found: Iterable[Round]) -> list[Round]:
+    return [member for member in found if member.verdict]
+
+
+def _periods(tools: Toolbox, monitor_id: str, start: datetime, end: datetime) -> list[Period]:
+    """Return what lies between two full hours, the newest first: whole days, and the hours at both ends."""
+    first, last = Grain.DAY.ceil(start), Grain.DAY.floor(end)
+    if first >= last:
+        return _rolled(tools, monitor_id, Grain.HOUR, start, end)
+    return [
+        *_rolled(tools, monitor_id, Grain.HOUR, last, end),
+        *_rolled(tools, monitor_id, Grain.DAY, first, last),
+        *_rolled(tools, monitor_id, Grain.HOUR, start, first),
+    ]
+
+
+def _rolled(tools: Toolbox, monitor_id: str, grain: Grain, start: datetime, end: datetime) -> list[Period]:
+    found = tools.rollups.range(monitor_id, grain, start, end)
+    return [Period(grain, begin, rollup) for begin, rollup in reversed(found.items())]
+
+
+def _older(tools: Toolbox, monitor_id: str, periods: list[Period], skip: int, size: int) -> list[Round]:
+    """Return up to *size* of the rounds that were rolled up into *periods*, without the newest *skip*."""
+    held, skip = _holding(periods, skip, size)
+    days = [period for period in held if period.grain is Grain.DAY]
+    if days:
+        hours = [period for period in held if period.grain is Grain.HOUR]
+        hours += _rolled(tools, monitor_id, Grain.HOUR, days[-1].start, days[0].end)
+        held, skip = _holding(sorted(hours, key=lambda hour: hour.start, reverse=True), skip, size)
+    if not held:
+        return []
+    found = tools.rounds.between(monitor_id, held[-1].start, held[0].end, newest_first=True)
+    return _judged(found)[skip : skip + size]
+
+
+def _holding(periods: list[Period], skip: int, size: int) -> tuple[list[Period], int]:
+    """Return which of *periods* hold *size* rounds after the first *skip*, and how many of theirs to skip."""
+    held: list[Period] = []
+    n_held = 0
+    for period in periods:
+        if not held and skip >= period.rollup.rounds:
+            skip -= period.rollup.rounds
+        elif n_held < skip + size:
+            held.append(period)
+            n_held += period.rollup.rounds
+    return held, skip

@@ -1,0 +1,3 @@
+from tests.guard.peers import serve, town
+
+__all__ = ["serve", "town"]

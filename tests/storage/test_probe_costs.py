@@ -1,0 +1,96 @@
+"""What watching a target costs on DynamoDB, heard on the wire (see billing.py)."""
+
+from datetime import timedelta
+
+import pytest
+
+from app import app
+from chalicelib.core.consensus import Answer, Result
+from chalicelib.core.status import Kind, Verdict
+from chalicelib.core.targets import HttpTarget, Watch
+from chalicelib.local.pump import SCHEDULED
+from chalicelib.queues import ResultBundle, WheelTick
+from chalicelib.services import access, watching
+from chalicelib.storage.keys import Lane
+from tests.storage.billing import Bill
+
+REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
+MINUTE = timedelta(minutes=1)
+UP, DOWN = Verdict.UP, Verdict.DOWN
+
+
+@pytest.fixture
+def shop(deployment):
+    """Return a probed monitor that is up: its first round has come home."""
+    made = watch(deployment)
+    for region in REGIONS:
+        hear(deployment, made, deployment.now, region, UP)
+    return made
+
+
+def watch(deployment):
+    """Return a new probed monitor."""
+    caller = access.enter(deployment.tools, deployment.foundation.api_key, Lane.V3, deployment.now)
+    wish = {"kind": Kind.HTTP, "watch": Watch(HttpTarget("https://shop.example/"), interval=MINUTE)}
+    return watching.create(deployment.tools, caller, wish, deployment.now)
+
+
+def hear(deployment, monitor, at, region, verdict):
+    """Let what *region* found in the round at *at* come home."""
+    result = Result(region, verdict, ms=123.4, code=200, phases={"dns": 1.0, "connect": 2.0, "tls": 3.0})
+    answer = Answer(monitor.spec.monitor_id, at, monitor.spec.watch.version, REGIONS, (), result)
+    deployment.work("collect", ResultBundle((answer,)))
+
+
+def test_an_answer_costs_one_write(deployment, shop):
+    """What one region found is one update and no read, while there is no verdict and after there is one."""
+    at = deployment.now + MINUTE
+    first = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[0], UP))
+    second = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[1], UP))
+    third = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[2], UP))
+    assert first == third == Bill(["UpdateItem"], write=1)
+    assert second == Bill(["UpdateItem", "Query", "UpdateItem"], read=0.5, write=2)
+
+
+def test_a_round_that_agrees_costs_four_writes(deployment, shop):
+    """A round of three regions costs three writes and one for its verdict, and touches no index."""
+    at = deployment.now + MINUTE
+    bill = deployment.bill(lambda: [hear(deployment, shop, at, region, UP) for region in REGIONS])
+    assert (bill.write, bill.read, bill.index) == (4, 0.5, 0)
+
+
+def test_an_outage_costs_a_transaction(deployment, shop):
+    """The round that takes it down writes state and flip together, the doubt before it only the state."""
+    bills = []
+    for number in (1, 2):
+        at = deployment.now + number * MINUTE
+        hear(deployment, shop, at, REGIONS[0], DOWN)
+        bills.append(deployment.bill(lambda at=at: hear(deployment, shop, at, REGIONS[1], DOWN)))
+    doubt, fall = bills
+    assert doubt == Bill(["UpdateItem", "Query", "UpdateItem"], read=0.5, write=2)
+    assert fall == Bill(["UpdateItem", "Query", "TransactWriteItems"], read=0.5, write=5, index=1)
+
+
+@pytest.mark.usefixtures("shop")
+def test_scheduling_writes_nothing(deployment):
+    """A minute of the wheel is one read a slot; that it is due is nowhere written."""
+    since, until = deployment.now + MINUTE, deployment.now + 2 * MINUTE
+    turn = WheelTick(["60:0:0"], since.isoformat(), until.isoformat())
+    assert deployment.bill(lambda: deployment.work("scan", turn)) == Bill(["Query"], read=0.5)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_tick_with_a_wheel_costs_what_it_costs_without(deployment):
+    """The rings in use come with the latest tick: no read and no write more."""
+    app.handler_map["tick"](SCHEDULED, None)
+    deployment.now += MINUTE
+    bill = deployment.bill(lambda: app.handler_map["tick"](SCHEDULED, None))
+    assert bill == Bill(["GetItem", "UpdateItem"], read=1, write=1)
+
+
+def test_a_new_probe_costs_one_write_more_than_a_heartbeat(deployment):
+    """Its ring is noted once with the tick, which is read once; its slot is one more index entry."""
+    watch(deployment)
+    known = deployment.bill(lambda: watch(deployment))
+    assert known.calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "GetItem"]
+    assert known.refused == 1
