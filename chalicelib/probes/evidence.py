@@ -28,6 +28,7 @@ class Evidence:
         self.reply = reply
         self.now = now
         self._patience = PATIENCE
+        self._places: Iterator[int] | None = None
 
     @cached_property
     def text(self) -> str:
@@ -57,8 +58,9 @@ class Evidence:
         """Yield the values that a JSONPath leads to; raises Untold."""
         from chalicelib.probes import json_paths  # only who looks into JSON pays for it
 
+        self._places = self._places or json_paths.places()  # for all paths together
         try:
-            yield from json_paths.find(path, self.document)
+            yield from json_paths.find(path, self.document, self._places)
         except json_paths.Unreadable as reason:
             raise Untold(f"JSON path {path[:50]} {reason}") from None
 

@@ -8,7 +8,7 @@ from jsonpath.exceptions import JSONPathError
 from jsonpath.path import JSONPath
 
 LONGEST_PATH = 200  # characters
-MOST_PLACES = 100_000  # that a path may pass: counted, for a verdict must not hang on how busy we are
+MOST_PLACES = 100_000  # that paths may pass: counted, for a verdict must not hang on how busy we are
 
 
 class Unreadable(Exception):
@@ -43,10 +43,16 @@ class _Node(JSONPathMatch):
 STANDARD = _Environment(strict=True)
 
 
-def find(path: str, document: Any) -> Iterator[Any]:
+def places() -> Iterator[int]:
+    """Return a fresh count of the places that paths may pass."""
+    return iter(range(MOST_PLACES))
+
+
+def find(path: str, document: Any, left: Iterator[int]) -> Iterator[Any]:
     """Yield every value that *path* leads to in *document*; raises Unreadable.
 
-    Only `..` multiplies the work beyond measure: within filters it is refused, elsewhere places are counted.
+    *left* is the count of places, which several paths may share. Only `..` multiplies the work beyond
+    measure: within filters it is refused, elsewhere places are counted.
     """
     if len(path) > LONGEST_PATH or ".." in path.partition("?")[2]:
         raise Unreadable("is too much to follow")
@@ -54,7 +60,7 @@ def find(path: str, document: Any) -> Iterator[Any]:
         compiled = STANDARD.compile(path)
         if not isinstance(compiled, JSONPath):
             raise Unreadable("is no JSONPath")
-        nodes: Iterable[JSONPathMatch] = [_node(document, document, iter(range(MOST_PLACES)))]
+        nodes: Iterable[JSONPathMatch] = [_node(document, document, left)]
         for segment in compiled.segments:
             nodes = segment.resolve(nodes)
         for node in nodes:

@@ -3,7 +3,13 @@ import tracemalloc
 
 import pytest
 
-from chalicelib.probes.json_paths import MOST_PLACES, Unreadable, find
+from chalicelib.probes.json_paths import MOST_PLACES, Unreadable, places
+from chalicelib.probes.json_paths import find as find_within
+
+
+def find(path, document):
+    """Follow one path alone."""
+    return find_within(path, document, places())
 
 
 def nested(depth):
@@ -65,3 +71,11 @@ def test_what_is_beyond_the_standard_or_too_much_is_not_followed(path):
     """No regular expression, no union, no descent within a filter, no path without end."""
     with pytest.raises(Unreadable):
         list(find(path, {"a": [{"a": 1, "b": 2}]}))
+
+
+def test_many_paths_share_one_count():
+    """Many paths over a large document are no more work than one: together they may pass as many places."""
+    document, left = [{"name": "here"}] * (MOST_PLACES // 4), places()
+    assert len(list(find_within("$..name", document, left))) == len(document)
+    with pytest.raises(Unreadable, match="too many places"):
+        [list(find_within("$..name", document, left)) for _ in range(5)]
