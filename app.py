@@ -2,6 +2,7 @@
 
 from chalice import Chalice
 
+import chalicelib.storage.states  # noqa: F401  every request needs it; while Lambda starts us it is cheap
 from chalicelib.dialects.haspulse import routes as haspulse
 from chalicelib.dialects.healthchecks import routes as healthchecks
 from chalicelib.dialects.hooklistener import routes as hooklistener
