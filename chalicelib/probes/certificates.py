@@ -41,12 +41,12 @@ def facts(der: bytes, now: datetime) -> dict[str, Any]:
     return {"not_after": end.isoformat(), "days_left": (end - now) // DAY}
 
 
-def too_early(end: datetime, now: datetime, days: float) -> str:
-    """Return what is wrong with an *end* that should be *days* away, or nothing where it is."""
+def too_early(end: datetime, now: datetime, days: float, subject: str = "certificate") -> str:
+    """Return what is wrong with the *subject*'s *end* that should be *days* away, or nothing where it is."""
     left = (end - now) / DAY
     if left <= 0:
-        return "certificate has expired"
-    return "" if left >= days else f"certificate ends in {int(left)} days, less than {days:g}"
+        return f"{subject} has expired"
+    return "" if left >= days else f"{subject} ends in {int(left)} days, less than {days:g}"
 
 
 def _field(der: bytes, at: int) -> Field:

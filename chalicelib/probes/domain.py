@@ -21,7 +21,7 @@ from chalicelib.guard.fetching import Call
 from chalicelib.guard.headers import AGENT
 from chalicelib.guard.roads import TIMED_OUT, Net
 from chalicelib.probes.base import Limits, answered, clean, prober, unknown
-from chalicelib.probes.certificates import DAY
+from chalicelib.probes.certificates import DAY, too_early
 
 BOOTSTRAP = "https://data.iana.org/rdap/dns.json"  # which registry knows which suffix
 MOST_BYTES = 2 << 20
@@ -67,14 +67,7 @@ def probe(target: DomainTarget, limits: Limits) -> Result:
         return answered(limits, error=f"domain is in its {lost[0]}", facts=facts)
     if found.end is None:
         return unknown(limits, "registry does not tell when the domain ends", facts)
-    return answered(limits, error=_fault(found.end, limits.now, target.days), facts=facts)
-
-
-def _fault(end: datetime, now: datetime, days: int) -> str:
-    left = (end - now) / DAY
-    if left <= 0:
-        return "domain has expired"
-    return "" if left >= days else f"domain ends in {int(left)} days, less than {days}"
+    return answered(limits, error=too_early(found.end, limits.now, target.days, "domain"), facts=facts)
 
 
 def _facts(found: Registration, now: datetime) -> dict[str, Any]:
