@@ -19,17 +19,23 @@ from chalicelib.settings import Settings, enforce
 
 if TYPE_CHECKING:
     from chalicelib.queues import Queues
+    from chalicelib.storage.audits import Audits
+    from chalicelib.storage.channels import Channels
     from chalicelib.storage.commits import Commits
     from chalicelib.storage.deliveries import Deliveries
     from chalicelib.storage.flips import Flips
+    from chalicelib.storage.incidents import Incidents
     from chalicelib.storage.keys import Keys
     from chalicelib.storage.monitors import Monitors
+    from chalicelib.storage.organizations import Organizations
     from chalicelib.storage.pings import Pings
     from chalicelib.storage.projects import Projects
+    from chalicelib.storage.remnants import Remnants
     from chalicelib.storage.rollups import Rollups
     from chalicelib.storage.rounds import Rounds
     from chalicelib.storage.states import States
     from chalicelib.storage.ticks import Ticks
+    from chalicelib.storage.windows import Windows
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -119,8 +125,50 @@ class Toolbox:
         return Rollups()
 
     @cached_property
+    def organizations(self) -> "Organizations":
+        """The organizations."""
+        from chalicelib.storage.organizations import Organizations
+
+        return Organizations()
+
+    @cached_property
+    def channels(self) -> "Channels":
+        """The ways to reach people."""
+        from chalicelib.storage.channels import Channels
+
+        return Channels()
+
+    @cached_property
+    def windows(self) -> "Windows":
+        """The maintenance windows."""
+        from chalicelib.storage.windows import Windows
+
+        return Windows()
+
+    @cached_property
+    def remnants(self) -> "Remnants":
+        """What is left of what was deleted."""
+        from chalicelib.storage.remnants import Remnants
+
+        return Remnants()
+
+    @cached_property
+    def incidents(self) -> "Incidents":
+        """The incidents and their timelines."""
+        from chalicelib.storage.incidents import Incidents
+
+        return Incidents()
+
+    @cached_property
+    def audits(self) -> "Audits":
+        """The audit trail."""
+        from chalicelib.storage.audits import Audits
+
+        return Audits()
+
+    @cached_property
     def projects(self) -> "Projects":
-        """The projects, their organizations and channels."""
+        """The projects."""
         from chalicelib.storage.projects import Projects
 
         return Projects()

@@ -2,8 +2,9 @@
 
     python -S -E infra/slimming.py fat.zip slim.zip
 
-Chalice's zip holds botocore's descriptions of four hundred services and no bytecode. Lambda can not write
-bytecode beside the code, so without ours every cold start compiles every module again.
+Chalice's zip holds botocore's descriptions of four hundred services, Apprise's plugins for half as many, and
+no bytecode. Lambda can not write bytecode beside the code, so without ours every cold start compiles every
+module again.
 
 Run it in an interpreter of its own, as above: what `marshal` writes depends on which strings the process has
 seen before.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import importlib.util
 import marshal
+import re
 import sys
 import zipfile
 from typing import TYPE_CHECKING
@@ -23,8 +25,55 @@ if TYPE_CHECKING:
 # The AWS services that the code calls. A client of any other would fail with UnknownServiceError.
 SERVICES = frozenset({"dynamodb", "sesv2", "sns", "sqs", "sts"})
 
+# The plugins of Apprise that channels may use: those of chalicelib/channels/through_apprise.py.
+PLUGINS = frozenset(
+    {
+        "brevo",
+        "bulksms",
+        "flock",
+        "fortysixelks",
+        "google_chat",
+        "ifttt",
+        "line",
+        "mailgun",
+        "messagebird",
+        "postmark",
+        "prowl",
+        "pushbullet",
+        "pushover",
+        "resend",
+        "sendgrid",
+        "sinch",
+        "telnyx",
+        "threema",
+        "twilio",
+        "viber",
+        "webexteams",
+        "whatsapp",
+        "zoom",
+    }
+)
+
+# What else of Apprise is for other plugins, for its own command, for pictures and for other languages.
+SPARE = re.compile(
+    r"apprise/(assets|compat|i18n)/"
+    r"|apprise/cli\.py"
+    r"|apprise/(attachment|config)/(file|http|memory)\.py"
+    r"|apprise/utils/(pem|pgp|socket|wkd|xml)\.py"
+)
+
+# Whose sources stay at home: they are read to understand a log, and weigh as much as all of our own code.
+BYTECODE_ALONE = "apprise/"
+
+# What Apprise names as its requirements, and these plugins never import.
+UNCALLED = frozenset({"_yaml", "click", "markdown", "oauthlib", "pyyaml", "requests_oauthlib", "yaml"})
+
 # What compilers and type checkers read, and running code does not.
 DEAD_WEIGHT = (".c", ".h", ".pyi", ".pyx", "/py.typed")
+
+# What is there twice, since botocore takes certifi's certificates and zones are read from tzdata; and what
+# urllib3 does in a browser.
+UNASKED = ("botocore/cacert.pem", "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz", "urllib3/contrib/emscripten/")
 
 # Unchecked: the interpreter believes the bytecode without looking at the source (PEP 552).
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
@@ -41,7 +90,7 @@ def main() -> None:
             entry = zipfile.ZipInfo(name, LONG_AGO)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100644 << 16
-            slim.writestr(entry, content)
+            slim.writestr(entry, content, compresslevel=9)
 
 
 def contents(fat: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
@@ -50,19 +99,37 @@ def contents(fat: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
         content = fat.read(name)
         if name.endswith(".dist-info/METADATA"):
             content = head(content)
-        yield name, content
-        if name.endswith(".py"):
-            yield importlib.util.cache_from_source(name), bytecode(name, content)
+        is_module = name.endswith(".py")
+        is_bare = is_module and name.startswith(BYTECODE_ALONE)
+        if not is_bare:
+            yield name, content
+        if is_module:
+            cached = f"{name}c" if is_bare else importlib.util.cache_from_source(name)
+            yield cached, bytecode(name, content)
 
 
 def is_wanted(name: str) -> bool:
     """Tell whether running code may ask for the file *name*."""
     top, *rest = name.split("/")
+    if top.partition("-")[0].lower() in UNCALLED:
+        return False
     if top.endswith(".dist-info"):
         return rest == ["METADATA"]  # importlib.metadata.version() reads nothing else
     if name.startswith("botocore/data/") and len(rest) > 2:  # noqa: PLR2004  data/<service>/<file>
         return rest[1] in SERVICES and not rest[-1].startswith("examples-")
-    return not (name.endswith(("/", *DEAD_WEIGHT)) or top.endswith(".data") or "__pycache__" in name)
+    if top == "apprise":
+        return is_wanted_of_apprise(name)
+    is_dead = name.endswith(("/", *DEAD_WEIGHT)) or name.startswith(UNASKED)
+    return not (is_dead or top.endswith(".data") or {"__pycache__", "tests"} & set(rest))
+
+
+def is_wanted_of_apprise(name: str) -> bool:
+    """Tell whether the plugins in use may ask for the file *name* of Apprise."""
+    folder, _, module = name.rpartition("/")
+    if name.startswith("apprise/plugins/"):
+        wanted = {f"{plugin}.py" for plugin in ("__init__", "base", *PLUGINS)}
+        return folder == "apprise/plugins" and module in wanted
+    return name.endswith(".py") and not SPARE.match(name)
 
 
 def head(metadata: bytes) -> bytes:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib import aws
 from chalicelib.channels import wording
 from chalicelib.channels.base import Outlet, SendError
+from chalicelib.channels.fields import shaped
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.errors import Invalid
 
@@ -20,12 +21,16 @@ ADDRESS_LIMIT = 254  # RFC 5321's, less the angle brackets
 LOCAL_LIMIT = 64
 # ASCII alone: SES takes no other local part, and other domains have their xn-- form. Quoted local parts
 # are allowed by the RFC and used by nobody but those who try what a mailer does with them.
-ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}")
+ADDRESS = re.compile(
+    r"(?!.*\.\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}"
+)
 
 LABELS = {
     Reason.WENT_DOWN: "Down",
     Reason.RECOVERED: "Up",
     Reason.WAS_DOWN: "Was down",
+    Reason.STILL_DOWN: "Still down",
+    Reason.CALLED_OFF: "Paused",
     Reason.CHANNEL_BROKE: "Channel",
     Reason.TEST: "Test",
 }
@@ -51,7 +56,7 @@ class Email:
         """Return {email, up, down}: one address, and the statuses it wants to hear of (R44)."""
         del allow_private  # an address is no target of ours: SES goes there
         return {
-            "email": _address(config.get("email")),
+            "email": _address(config),
             "up": _flag("up", config.get("up")),
             "down": _flag("down", config.get("down")),
         }
@@ -133,16 +138,11 @@ def _templates() -> "Environment":
     )
 
 
-def _address(value: object) -> str:
-    if value is None or value == "":
-        raise Invalid("email", "is required")
-    if not isinstance(value, str):
-        raise Invalid("email", "must be text")
-    if len(value) > ADDRESS_LIMIT or len(value.partition("@")[0]) > LOCAL_LIMIT:
+def _address(config: dict[str, Any]) -> str:
+    address = shaped(config, "email", ADDRESS, "must be one e-mail address")
+    if len(address) > ADDRESS_LIMIT or len(address.partition("@")[0]) > LOCAL_LIMIT:
         raise Invalid("email", "is too long")
-    if not ADDRESS.fullmatch(value) or ".." in value:
-        raise Invalid("email", "must be one e-mail address")
-    return value
+    return address
 
 
 def _flag(name: str, value: object) -> bool:

@@ -1,16 +1,19 @@
 """One HTTP request to a provider, and what its answer means for the delivery."""
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chalicelib.channels.base import MASK, Outlet, SendError
 from chalicelib.channels.wording import excerpt
+from chalicelib.core.alerts import Alert
 from chalicelib.guard.addresses import Refused, Unreachable
 from chalicelib.guard.fetching import Call, Limits, Reply, fetch
+from chalicelib.guard.headers import AGENT
 
 TIMEOUT = 10.0
 MAX_BYTES = 4_096  # far more than is quoted of an answer
@@ -22,24 +25,57 @@ TOKEN = re.compile(r"(?=.*[0-9A-Z])[^$]{16,}")  # a part of a path that looks dr
 LONG_WORD = 6  # shorter ones are no secrets, and taking them out would leave nothing to read
 
 
-def post(call: Call, outlet: Outlet, secrets: Iterable[str] = (), gone: Collection[int] = GONE) -> None:
-    """Ask *call*; return when any 2xx came back, else raise SendError with *secrets* taken out.
+def in_json(url: str, document: object, alert: Alert, credentials: Mapping[str, str] | None = None) -> Call:
+    """Return the request that posts *document* to *url*, with our name and the id of *alert*'s delivery.
+
+    It is UTF-8, unescaped: some providers count its bytes.
+    """
+    headers = {
+        "User-Agent": AGENT,
+        "Content-Type": "application/json",
+        "X-Wakeful-Delivery": alert.delivery_id,
+    }
+    body = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+    return Call("POST", url, headers, credentials or {}, body)
+
+
+def post(
+    call: Call,
+    outlet: Outlet,
+    secrets: Iterable[str] = (),
+    *,
+    gone: Collection[int] = GONE,
+    done: Collection[int] = SUCCESS,
+) -> None:
+    """Ask *call*; return when the answer is one of *done*, else raise SendError with *secrets* taken out.
 
     *gone* are the statuses by which this provider says that no repetition will help.
     """
-    limits = Limits(TIMEOUT, MAX_BYTES, REDIRECTS, outlet.settings.allow_private_targets)
+    reply = ask(call, outlet)
+    if reply.status not in done:
+        wait = reply.headers.get("retry-after", "")
+        raise refusal(reply, outlet, secrets, permanent=reply.status in gone, wait=wait)
+
+
+def ask(call: Call, outlet: Outlet) -> Reply:
+    """Return what answers *call*, whatever it is; raises SendError where nothing does."""
     try:
-        reply = fetch(call, limits)
-    except Refused as refusal:
-        raise SendError(str(refusal), permanent=True) from None
+        return fetch(call, Limits(TIMEOUT, MAX_BYTES, REDIRECTS, outlet.settings.allow_private_targets))
+    except Refused as refused:
+        raise SendError(str(refused), permanent=True) from None
     except Unreachable as fault:
         raise SendError(str(fault)) from None
-    if reply.status not in SUCCESS:
-        raise SendError(
-            _answer(reply, secrets),
-            permanent=reply.status in gone,
-            retry_after=retry_after(reply.headers.get("retry-after", ""), outlet.clock()),
-        )
+
+
+def refusal(
+    reply: Reply, outlet: Outlet, secrets: Iterable[str], *, permanent: bool, wait: str = ""
+) -> SendError:
+    """Return what *reply* means for the delivery, in its own words with *secrets* taken out.
+
+    *wait* is what it says about when to come again, as a Retry-After header has it.
+    """
+    seconds = retry_after(wait, outlet.clock())
+    return SendError(_answer(reply, secrets), permanent=permanent, retry_after=seconds)
 
 
 def retry_after(text: str, now: datetime) -> float | None:
@@ -61,8 +97,9 @@ def secrets_in(url: str) -> Iterator[str]:
         yield parts.password
         # requests makes this of it, and some receivers show the headers that they refuse
         yield b64encode(unquote(f"{parts.username}:{parts.password}").encode()).decode()
-    yield from (value for _, value in parse_qsl(parts.query) if len(value) >= LONG_WORD)
-    yield from (pair for pair in parts.query.split("&") if "=" not in pair and len(pair) >= LONG_WORD)
+    values = [value for _, value in parse_qsl(parts.query)]
+    values += [pair.rpartition("=")[2] for pair in parts.query.split("&")]  # as they are spelled there
+    yield from (value for value in values if len(value) >= LONG_WORD)
     yield from filter(TOKEN.fullmatch, parts.path.split("/"))
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from chalicelib.channels import wording
 from chalicelib.channels.base import MASK, Outlet
+from chalicelib.channels.fields import unmasked
 from chalicelib.channels.placeholders import in_body, in_header, in_url
 from chalicelib.channels.posting import LONG_WORD, TOKEN, post, secrets_in
 from chalicelib.core.alerts import Alert, Reason
@@ -50,7 +51,7 @@ class Webhook:
                     refuse_literal(url, allow_private=allow_private)
             except Refused as refusal:
                 raise Invalid(name if name in config else "url", f"is refused: {refusal}") from None
-        return {**stored, "secret": _text("secret", config.get("secret") or "", SECRET_LIMIT)}
+        return {**stored, "secret": unmasked("secret", config.get("secret") or "", SECRET_LIMIT)}
 
     @staticmethod
     def mask(config: dict[str, Any]) -> dict[str, Any]:
@@ -152,9 +153,9 @@ def _checked(config: Mapping[str, Any], status: str) -> dict[str, Any]:
         raise Invalid(name, f"must be one of {', '.join(METHODS)}")
     return {
         "method": method.upper(),
-        "url": _text(*_given(config, "url", status), LIMIT),
+        "url": unmasked(*_given(config, "url", status), LIMIT),
         "headers": _headers(*_given(config, "headers", status)),
-        "body": _text(*_given(config, "body", status), LIMIT),
+        "body": unmasked(*_given(config, "body", status), LIMIT),
     }
 
 
@@ -167,16 +168,6 @@ def _given(config: Mapping[str, Any], field: str, status: str) -> tuple[str, Any
     return field, before.get(field, BLANK[field]) if isinstance(before, dict) else BLANK[field]
 
 
-def _text(name: str, value: object, limit: int) -> str:
-    if not isinstance(value, str):
-        raise Invalid(name, "must be text")
-    if len(value) > limit:
-        raise Invalid(name, f"must not be longer than {limit} characters")
-    if MASK in value:
-        raise Invalid(name, "is masked; leave it out to keep what is stored")
-    return value
-
-
 def _headers(name: str, value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise Invalid(name, "must be an object of names and texts")
@@ -185,7 +176,7 @@ def _headers(name: str, value: object) -> dict[str, str]:
             raise Invalid(name, "must have names that HTTP allows")
         if RESERVED.fullmatch(header):
             raise Invalid(name, f"must not set {header}")
-        if not _text(name, text, LIMIT).isprintable():
+        if not unmasked(name, text, LIMIT).isprintable():
             raise Invalid(name, "must not contain control characters")
     if sum(len(header) + len(text) for header, text in value.items()) > LIMIT:
         raise Invalid(name, f"must not be longer than {LIMIT} characters together")

@@ -20,6 +20,8 @@ EVENTS = {
     Reason.WENT_DOWN: "check.down",
     Reason.RECOVERED: "check.up",
     Reason.WAS_DOWN: "check.up",
+    Reason.STILL_DOWN: "check.still_down",
+    Reason.CALLED_OFF: "check.paused",
     Reason.CHANNEL_BROKE: "channel.broke",
     Reason.TEST: "test",
 }
@@ -28,8 +30,42 @@ COLOURS = {
     Reason.WENT_DOWN: RED,
     Reason.RECOVERED: GREEN,
     Reason.WAS_DOWN: GREEN,
+    Reason.STILL_DOWN: RED,
+    Reason.CALLED_OFF: SLATE,
     Reason.CHANNEL_BROKE: RED,
     Reason.TEST: SLATE,
+}
+
+# What is said where nobody knows how long the outage lasted, and where that is known.
+Sentences = dict[Reason, tuple[str, str]]
+
+SUBJECTS: Sentences = {
+    Reason.WENT_DOWN: ("Down: {name}", "Down: {name}"),
+    Reason.RECOVERED: ("Up: {name}", "Up: {name} (was down {lasted})"),
+    Reason.WAS_DOWN: ("Was down: {name}", "Was down: {name} ({lasted})"),
+    Reason.STILL_DOWN: ("Still down: {name}", "Still down: {name} (for {lasted})"),
+    Reason.CALLED_OFF: ("Paused: {name}", "Paused: {name} (was down {lasted})"),
+    Reason.CHANNEL_BROKE: ("Channel not working: {name}", "Channel not working: {name}"),
+    Reason.TEST: ("Test alert from Wakeful", "Test alert from Wakeful"),
+}
+
+HEADLINES: Sentences = {
+    Reason.WENT_DOWN: ("{name} is down.", "{name} is down."),
+    Reason.RECOVERED: ("{name} is up again.", "{name} is up again; it was down for {lasted}."),
+    Reason.WAS_DOWN: ("{name} was down.", "{name} was down for {lasted}, and is up again."),
+    Reason.STILL_DOWN: ("{name} is still down.", "{name} is still down, for {lasted} now."),
+    Reason.CALLED_OFF: (
+        "{name} was paused while it was down.",
+        "{name} was paused; it had been down for {lasted}.",
+    ),
+    Reason.CHANNEL_BROKE: (
+        "The channel {name} does not work any more.",
+        "The channel {name} does not work any more.",
+    ),
+    Reason.TEST: (
+        "This is a test: alerts of {project} will reach you here.",
+        "This is a test: alerts of {project} will reach you here.",
+    ),
 }
 
 CAUSES = {
@@ -60,34 +96,19 @@ def subject(alert: Alert) -> str:
 
 
 def _subject(alert: Alert) -> str:
-    name, lasted = title(alert), _lasted(alert)
-    match alert.reason:
-        case Reason.WENT_DOWN:
-            return f"Down: {name}"
-        case Reason.RECOVERED:
-            return f"Up: {name} (was down {lasted})" if lasted else f"Up: {name}"
-        case Reason.WAS_DOWN:
-            return f"Was down: {name} ({lasted})" if lasted else f"Was down: {name}"
-        case Reason.CHANNEL_BROKE:
-            return f"Channel not working: {name}"
-        case Reason.TEST:
-            return "Test alert from Wakeful"
+    return _told(SUBJECTS, alert)
 
 
 def headline(alert: Alert) -> str:
     """Return what happened as one sentence."""
-    name, lasted = title(alert), _lasted(alert)
-    match alert.reason:
-        case Reason.WENT_DOWN:
-            return f"{name} is down."
-        case Reason.RECOVERED:
-            return f"{name} is up again; it was down for {lasted}." if lasted else f"{name} is up again."
-        case Reason.WAS_DOWN:
-            return f"{name} was down for {lasted}, and is up again." if lasted else f"{name} was down."
-        case Reason.CHANNEL_BROKE:
-            return f"The channel {name} does not work any more."
-        case Reason.TEST:
-            return f"This is a test: alerts of {one_line(alert.project)} will reach you here."
+    return _told(HEADLINES, alert)
+
+
+def _told(sentences: Sentences, alert: Alert) -> str:
+    lasted = duration(alert.lasted) if alert.lasted is not None else ""
+    brief, full = sentences[alert.reason]
+    sentence = full if lasted else brief
+    return sentence.format(name=title(alert), lasted=lasted, project=one_line(alert.project))
 
 
 def why(alert: Alert) -> str:
@@ -133,9 +154,10 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
 
 def _times(alert: Alert) -> list[tuple[str, str]]:
     if alert.began:
+        until = {Reason.STILL_DOWN: "Told again", Reason.CALLED_OFF: "Paused"}.get(alert.reason, "Up since")
         return [
             ("Down from", moment(alert.began)),
-            ("Up since", moment(alert.at)),
+            (until, moment(alert.at)),
             ("Down for", duration(alert.at - alert.began)),
         ]
     return [("Down since" if alert.reason is Reason.WENT_DOWN else "When", moment(alert.at))]
@@ -201,10 +223,6 @@ def one_line(text: str, limit: int = 1000) -> str:
     printable = "".join(letter if letter.isprintable() else " " for letter in text[: 10 * limit])
     line = " ".join(printable.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _lasted(alert: Alert) -> str:
-    return duration(alert.lasted) if alert.lasted is not None else ""
 
 
 def _moment_of(text: object) -> str:

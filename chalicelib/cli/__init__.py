@@ -1,1 +1,1 @@
-"""The command line: what a person at a terminal, or a build server, says to a deployment by its API."""
+"""The command line: what a person at a terminal, or a build server, says to a deployment."""

@@ -1,22 +1,20 @@
-"""`python -m chalicelib.cli monitor …`: manage what is watched, from a terminal."""
+"""`python -m chalicelib.cli NOUN VERB …`: manage a deployment from a terminal."""
 
 import sys
 from collections.abc import Sequence
 
-from chalicelib.cli.api import Trouble, ask, find_door
+from chalicelib.cli.api import Trouble
 from chalicelib.cli.arguments import parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Ask what *arguments* say and show the answer; return the exit status: 1 where it is a refusal."""
+    """Do what *arguments* say and show what comes of it; return the exit status, of a refusal mostly 1."""
     wish = parser().parse_args(arguments)
-    question = wish.ask(wish)
     try:
-        answer = ask(find_door(wish.base_url, wish.key), question)
+        shown = wish.do(wish)
     except Trouble as trouble:
         sys.stderr.write(f"wakeful: {trouble}\n")
-        return 1
-    shown = answer.text if wish.json else question.show(answer.document)
+        return trouble.status
     sys.stdout.write(f"{shown}\n" if shown else "")
     return 0
 

@@ -23,7 +23,11 @@ TIMEOUT = 30.0  # seconds; API Gateway gives up after 29
 
 
 class Trouble(Exception):
-    """It did not work; the message is one sentence about why."""
+    """It did not work; the message is one sentence about why, *status* what the program ends with."""
+
+    def __init__(self, sentence: str, status: int = 1) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,13 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request, and how its answer is shown to a person."""
+    """A request, and how its answer, which *holds* a field of that name, is shown to a person."""
 
     method: str
     path: str
     show: Callable[[dict[str, Any]], str]
     body: dict[str, Any] | None = None
+    holds: str = "data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +69,12 @@ class _Bearer(AuthBase):
         return request
 
 
-def find_door(url: str, key: str) -> Door:
+def find_door(url: str, key: str, local_key: str) -> Door:
     """Return the door that *url* and *key* name, else the environment, else the local stack.
 
-    Raises Trouble where nothing names it.
+    *local_key* says which of the local stack's keys. Raises Trouble where nothing names it.
     """
-    local = _local_stack()
+    local = _local_stack(local_key)
     url = (url or os.environ.get("WAKEFUL_URL") or local.url).rstrip("/")
     # The local stack's key is for the local stack alone.
     key = key or os.environ.get("WAKEFUL_KEY") or (local.key if url == local.url else "")
@@ -82,10 +87,10 @@ def find_door(url: str, key: str) -> Door:
     return Door(url, key)
 
 
-def _local_stack() -> Door:
+def _local_stack(key: str) -> Door:
     try:
         facts = json.loads(READY.read_text())
-        return Door(facts["base_url"], facts["api_key"])
+        return Door(facts["base_url"], facts[key])
     except (OSError, ValueError, LookupError, TypeError):
         return Door("", "")
 
@@ -108,10 +113,10 @@ def ask(door: Door, question: Question) -> Reply:
         raise Trouble(f"{door.url} did not answer within {TIMEOUT:g} s") from None
     except (requests.RequestException, HTTPError):
         raise Trouble(f"{door.url} does not answer") from None
-    return _reply(response)
+    return _reply(response, question.holds)
 
 
-def _reply(response: requests.Response) -> Reply:
+def _reply(response: requests.Response, holds: str) -> Reply:
     if response.status_code == HTTPStatus.NO_CONTENT:
         return Reply("", {})
     try:
@@ -120,7 +125,7 @@ def _reply(response: requests.Response) -> Reply:
         document = None
     if not isinstance(document, dict):
         raise Trouble(f"the server answered {response.status_code} with what is no answer of Wakeful's")
-    if response.status_code >= HTTPStatus.MULTIPLE_CHOICES or "data" not in document:
+    if response.status_code >= HTTPStatus.MULTIPLE_CHOICES or holds not in document:
         said = document.get("message") or document.get("error")
         raise Trouble(str(said or f"the server answered {response.status_code}"))
     return Reply(response.text, document)

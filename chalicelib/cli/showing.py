@@ -5,6 +5,7 @@ from typing import Any
 
 MINUTE = 60
 GAP = "  "
+ONCE = "Keep what is secret here: it is shown this once."
 
 
 def monitors(document: dict[str, Any]) -> str:
@@ -39,6 +40,25 @@ def checks(document: dict[str, Any]) -> str:
     return _aligned([headings, *rows]) + (
         f"\n{len(rows)} of {document.get('total')} checks, page {document.get('page')}"
     )
+
+
+def keys(document: dict[str, Any]) -> str:
+    """Return a line for each key."""
+    headings = ("ID", "NAME", "BEGINS WITH", "LEVEL", "PERMISSION", "PROJECT", "LAST USED")
+    fields = ("id", "name", "keyPrefix", "level", "permission", "projectId", "lastUsedAt")
+    rows = [tuple(one.get(field) for field in fields) for one in document["apiKeys"]]
+    return _aligned([headings, *rows])
+
+
+def new_key(document: dict[str, Any]) -> str:
+    """Return a line for each field of a new key, and the key itself."""
+    shown = {**(document.get("apiKey") or {}), "key": document["fullKey"]}
+    return f"{_aligned(shown.items())}\n{ONCE}"
+
+
+def foundation(opening: dict[str, str]) -> str:
+    """Return a line for each thing that one needs to begin."""
+    return f"{_aligned(opening.items())}\n{ONCE}"
 
 
 def _every(one: dict[str, Any]) -> str:

@@ -11,6 +11,9 @@ from chalicelib.core.monitors import Spec
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
 
+# The kinds of channel where what a message opened stays open until another closes it.
+CLOSING = frozenset({"OPSGENIE", "PAGERDUTY"})
+
 
 class Reason(StrEnum):
     """Why somebody is told something."""
@@ -18,13 +21,20 @@ class Reason(StrEnum):
     WENT_DOWN = "went_down"
     RECOVERED = "recovered"
     WAS_DOWN = "was_down"  # an outage that was over before its first message could leave
+    STILL_DOWN = "still_down"  # a reminder
+    CALLED_OFF = "called_off"  # an outage whose end nobody will see: the monitor was paused
     CHANNEL_BROKE = "channel_broke"
     TEST = "test"
 
     @property
     def status(self) -> str:
         """The status that a message of this reason speaks of: up or down."""
-        return "up" if self in (Reason.RECOVERED, Reason.WAS_DOWN) else "down"
+        return "up" if self.ends_an_outage else "down"
+
+    @property
+    def ends_an_outage(self) -> bool:
+        """Whether it is the last that is said of an outage: what it opened elsewhere is to be closed."""
+        return self in (Reason.RECOVERED, Reason.WAS_DOWN, Reason.CALLED_OFF)
 
 
 class Fate(StrEnum):
@@ -51,6 +61,7 @@ class Channel:
     created: datetime
     broken: str = ""  # why it was given up, in the provider's words; empty while it works
     last_error: str = ""
+    updated: datetime | None = None  # when a person last changed it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +77,8 @@ class Alert:
     slug: str = ""
     tags: str = ""
     cause: Cause | None = None
-    began: datetime | None = None  # of an outage that is over: when it began
+    began: datetime | None = None  # of an outage that is over, or that is reminded of: when it began
+    incident_id: str = ""  # the same in all messages about one outage; empty where there is none
     summary: dict[str, Any] = field(default_factory=dict)  # core.summaries
     exit_status: int | None = None
     body: bytes = b""  # of the last ping at or before the flip
@@ -96,31 +108,41 @@ def reason_for(flip: Flip) -> Reason | None:
     """Return why somebody must hear of *flip*, or None where it is no news."""
     if not flip.is_news:
         return None
-    return Reason.WENT_DOWN if flip.new is Status.DOWN else Reason.RECOVERED
+    if flip.new is Status.DOWN:
+        return Reason.WENT_DOWN
+    return Reason.RECOVERED if flip.new is Status.UP else Reason.CALLED_OFF
 
 
-def plan(flip: Flip, spec: Spec, channels: Iterable[Channel]) -> list[Channel]:
-    """Return those of its project's *channels* that must hear of *flip*, less those that are broken.
+def plan(reason: Reason | None, spec: Spec, channels: Iterable[Channel]) -> list[Channel]:
+    """Return those of its project's *channels* that must hear something, less those that are broken.
 
-    A monitor names channels one by one, or by their kind (R236, R237).
+    A monitor names channels one by one, or by their kind (R236, R237). Where its recoveries are not told
+    (R26), they still are to whoever keeps an incident open until then.
     """
-    if reason_for(flip) is None:
+    if reason is None:
         return []
-    return [channel for channel in channels if _hears(channel, spec) and not channel.broken]
+    is_closing_alone = reason.ends_an_outage and not spec.tells_recovery
+    return [
+        channel
+        for channel in channels
+        if _hears(channel, spec)
+        and not channel.broken
+        and not (is_closing_alone and channel.kind not in CLOSING)
+    ]
 
 
 def _hears(channel: Channel, spec: Spec) -> bool:
     return channel.channel_id in spec.channels or channel.kind in spec.channel_kinds
 
 
-def fate_of_recovery(down: Fate | None) -> Reason | None:
-    """Return what a recovery says, given how its outage's message to the same channel fared.
+def fate_of_end(reason: Reason, down: Fate | None) -> Reason | None:
+    """Return what the end of an outage says, given how the outage's message to the same channel fared.
 
-    A recovery is sent after its outage was told, becomes one combined message while that still waits,
-    and is not sent at all where the outage was never told.
+    It is sent after the outage was told, becomes one combined message while that still waits, and is not
+    sent at all where the outage was never told.
     """
     if down is Fate.SENT:
-        return Reason.RECOVERED
+        return reason
     if down in (Fate.QUEUED, Fate.RETRYING, Fate.SENDING, Fate.MERGED):
-        return Reason.WAS_DOWN
+        return Reason.WAS_DOWN if reason is Reason.RECOVERED else reason
     return None

@@ -40,6 +40,8 @@ class Spec:
     filter_default_fail: bool = False
     channels: tuple[str, ...] = ()
     channel_kinds: tuple[str, ...] = ()  # every channel of these kinds hears of it, besides *channels*
+    tells_recovery: bool = True  # whether people hear that it is up again
+    remind_every: timedelta | None = None  # how often people hear that it is still down; None: once is enough
     watch: Watch | None = None  # how it is probed; None for a heartbeat
     updated: datetime | None = None  # when a person last changed it; None: not since it was created
 

@@ -35,8 +35,20 @@ class Flip:
 
     @property
     def is_news(self) -> bool:
-        """Whether somebody must hear of it: an outage or its end, not a first success or a pause."""
-        return self.new is Status.DOWN or (self.new is Status.UP and self.old is Status.DOWN)
+        """Whether somebody must hear of it: an outage or its end, not a first success."""
+        return self.new is Status.DOWN or self.ends_outage
+
+    @property
+    def ends_outage(self) -> bool:
+        """Whether it ends an outage: the thing is up again, or nobody watches it any more."""
+        return self.old is Status.DOWN
+
+    @property
+    def outage(self) -> datetime | None:
+        """The moment of the flip that began the outage that it begins or ends, None where there is none."""
+        if self.new is Status.DOWN:
+            return self.at
+        return self.began if self.ends_outage else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """Whose things are whose: organizations, projects, keys, and what a plan allows."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
 UNLIMITED = 10**9
+SLUG_LIMIT = 64
 
 
 class Level(StrEnum):
@@ -33,11 +35,12 @@ class Plan:
     per_minute_v3: int
     per_day: int | None = None
     raw_days: int = 30
+    organizations: bool = False  # whether it may create others, each with limits of its own
     indie: bool = True  # whether /api/v1 is open to it (R134)
 
 
 PLANS = {
-    "self_hosted": Plan(UNLIMITED, 1000, UNLIMITED, per_minute=100, per_minute_v3=1000),
+    "self_hosted": Plan(UNLIMITED, 1000, UNLIMITED, per_minute=100, per_minute_v3=1000, organizations=True),
     "free": Plan(20, 100, UNLIMITED, per_minute=100, per_minute_v3=1000, raw_days=7, indie=False),
     "hacker": Plan(UNLIMITED, 1000, 2, per_minute=60, per_minute_v3=60, per_day=5_000),
     "maker": Plan(UNLIMITED, 1000, 5, per_minute=120, per_minute_v3=120, per_day=20_000),
@@ -56,6 +59,9 @@ class Organization:
     created: datetime
     default_project_id: str
     n_monitors: int = 0
+    n_keys: int = 0
+    parent_id: str = ""  # the organization whose key created it, and may manage it
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,7 @@ class Project:
     badge_secret: str  # signs the badges' addresses
     created: datetime
     plan: str = "self_hosted"  # the organization's, kept here so that a ping by slug reads one item less
+    updated: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ class ApiKey:
     secret_hash: str
     key_id: str
     organization_id: str
-    project_id: str
+    project_id: str  # empty for a key of organization level
     name: str
     prefix: str
     level: Level
@@ -88,6 +95,12 @@ class ApiKey:
     plan: str
     created: datetime
     suspended: bool = False
+    last_used: datetime | None = None
+
+    @property
+    def owner_id(self) -> str:
+        """What it belongs to, and goes with: its project, or its organization."""
+        return self.project_id or self.organization_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,7 @@ class Caller:
     key: ApiKey
     project_id: str
     quota: Quota
+    is_wide: bool = False  # it sees all projects of its organization, and creates in *project_id*
 
     @property
     def may_write(self) -> bool:
@@ -115,9 +129,19 @@ class Caller:
         return self.key.permission is Permission.WRITE
 
     @property
+    def is_of_organization(self) -> bool:
+        """Whether it manages an organization, not only a project (R38)."""
+        return self.key.level is Level.ORGANIZATION
+
+    @property
     def plan(self) -> Plan:
         """What its organization pays for."""
         return PLANS[self.key.plan]
+
+
+def slugify(name: str) -> str:
+    """Return *name* as a slug: small letters, digits and hyphens, at most 64; never empty."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower().replace("'", ""))[:SLUG_LIMIT].strip("-") or "unnamed"
 
 
 def hash_secret(secret: str) -> str:

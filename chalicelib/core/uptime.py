@@ -5,6 +5,7 @@ nothing, and maintenance. A downtime begins with the first of the failures that 
 its flip lies. What is slow is up. Source: R153-R157.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,6 +64,29 @@ def tally(flips: Sequence[Flip], present: Status, window: Span, excluded: Iterab
             sums[status] += reign.length - sum((span.within(reign).length for span in unseen), NONE)
     up, down = sums[Status.UP], sums[Status.DOWN]
     return Tally(up, down, window.length - up - down)
+
+
+def tally_each(
+    flips: Sequence[Flip], present: Status, parts: Iterable[Span], excluded: Iterable[Span] = ()
+) -> list[Tally]:
+    """Return how each of *parts* divides, as *tally* tells it, where they are many: the days of a year.
+
+    *flips* are all since the first part starts. Each part is held against no more than what touches it.
+    """
+    oldest_first, unseen = flips[::-1], list(_apart(excluded))
+    status = flips[0].new if flips else present
+
+    def near(part: Span) -> Sequence[Flip]:
+        """Return the flips inside *part*, and the one after it, which knows the status at its end."""
+        first = bisect_right(oldest_first, part.start, key=lambda flip: flip.at)
+        end = bisect_left(oldest_first, part.end, key=lambda flip: flip.at) + 1
+        return oldest_first[first:end][::-1]
+
+    def hidden(part: Span) -> Sequence[Span]:
+        first = bisect_right(unseen, part.start, key=lambda span: span.end)
+        return unseen[first : bisect_left(unseen, part.end, key=lambda span: span.start)]
+
+    return [tally(near(part), status, part, hidden(part)) for part in parts]
 
 
 def _reigns(flips: Sequence[Flip], present: Status, window: Span) -> Iterator[tuple[Status, Span]]:

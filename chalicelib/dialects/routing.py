@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from chalice import Blueprint, Response
 
 from chalicelib.core.errors import Refusal, Unavailable
+from chalicelib.core.tenancy import Caller
 from chalicelib.dialects.http import Answer, Manners, Request, View, Visit, WrongMethod, limits, read, respond
 from chalicelib.toolbox import current
 
@@ -69,12 +70,21 @@ def answer(request: Request, package: str, route: Route) -> Response:
     return respond(_guarded(view, request, manners), dress)
 
 
+def _narrowed(visit: Visit) -> Caller:
+    """Return who asks, acting in the one project that a header may name."""
+    from chalicelib.services.access import acting_in
+
+    return acting_in(visit.tools, visit.caller, visit.request.headers.get("x-project-id", ""))
+
+
 def _guarded(view: View, request: Request, manners: Manners) -> Answer:
     tools = current()
     now = tools.clock()
     visit = Visit(tools, request, now)
     try:
         visit = visit._replace(entered=manners.admit(tools, request, now))
+        if visit.entered:
+            visit = visit._replace(entered=_narrowed(visit))
         answer = view(visit)
     except Unavailable as silence:
         log.warning("request %s: %s", request.request_id, silence)

@@ -40,16 +40,7 @@ REMEMBERING = "The endpoint may remember all of this; the next start makes a new
 
 def facts(stack: Stack) -> dict[str, str]:
     """Return where the stack is, and what opens it."""
-    made = stack.foundation
-    return {
-        "base_url": stack.base_url,
-        "organization_id": made.organization.organization_id,
-        "project_id": made.project.project_id,
-        "admin_key": made.admin_key,
-        "api_key": made.api_key,
-        "read_only_key": made.read_only_key,
-        "ping_key": made.project.ping_key,
-    }
+    return {"base_url": stack.base_url} | stack.foundation.opening
 
 
 def welcome(stack: Stack) -> str:

@@ -63,7 +63,7 @@ def apply(tools: Toolbox, before: Monitor, step: Step, now: datetime, ping: Ping
 
 def publish(tools: Toolbox, flips: tuple[Flip, ...]) -> None:
     """Have *flips* announced; where that fails the outbox keeps them, and the sweep comes by."""
-    from chalicelib.queues import FlipNotice
+    from chalicelib.messages import FlipNotice
 
     for flip in flips:
         if not flip.is_news:
@@ -78,7 +78,7 @@ def remind(tools: Toolbox, monitor_id: str, before: State, after: State, now: da
     """Send a wake for a new promise that the next tick would see too late."""
     if after.look_at is None or after.look_at == before.look_at or after.look_at > now + SOON:
         return
-    from chalicelib.queues import Wake, to_text
+    from chalicelib.messages import Wake, to_text
 
     try:
         tools.queues.wake([Wake(monitor_id, to_text(after.look_at))], now)

@@ -5,16 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from chalicelib.channels import wording
 from chalicelib.core.alerts import Alert, Channel, Reason, reason_for
 from chalicelib.core.consensus import Result
 from chalicelib.core.errors import NotFound, Refusal
+from chalicelib.core.incidents import incident_of
 from chalicelib.core.monitors import Monitor, State
 from chalicelib.core.signals import Ping
 from chalicelib.core.status import Status
-from chalicelib.core.steps import Flip
+from chalicelib.core.steps import Cause, Flip
 from chalicelib.core.summaries import rhythm, summarize, target
 from chalicelib.core.uptime import Span
-from chalicelib.queues import from_text
+from chalicelib.messages import from_text
 from chalicelib.services import history
 from chalicelib.storage.deliveries import Delivery
 from chalicelib.toolbox import Toolbox
@@ -30,15 +32,18 @@ INSTANT = timedelta(microseconds=1)
 def compose(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) -> Alert:
     """Return the alert that *delivery* stands for; raises NotFound when what it tells of is gone."""
     subject, name, moment = delivery.story.split("#")
-    project = tools.projects.project(channel.project_id)
+    project = tools.projects.find(channel.project_id)
     if subject == "flip":
-        monitor = tools.monitors.load(name, fresh=True)
-        flip, _ = tools.flips.find(name, from_text(moment))
-        ping = None if monitor.spec.watch else _last_ping(tools, monitor, flip)
-        alert = _of_flip(delivery.delivery_id, project.name, monitor, flip, ping)
-        return _with_findings(tools, alert, monitor, now) if monitor.spec.watch else alert
+        return _of_outage(tools, delivery.delivery_id, project.name, (name, from_text(moment)), now)
+    if subject == "still":
+        monitor_id, _, outage = name.partition("@")
+        alert = _of_outage(tools, delivery.delivery_id, project.name, (monitor_id, from_text(outage)), now)
+        if tools.monitors.load(monitor_id, fresh=True).state.since != alert.at:
+            raise NotFound("the outage is over")
+        told_again = replace(alert, at=from_text(moment), began=alert.at)
+        return told_again.told_as(Reason.STILL_DOWN)
     if subject == "broke":
-        broken = tools.projects.channel(channel.project_id, name)
+        broken = tools.channels.find(channel.project_id, name)
         return Alert(
             delivery.delivery_id,
             Reason.CHANNEL_BROKE,
@@ -50,6 +55,26 @@ def compose(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime)
         )
     name = channel.name or channel.kind
     return Alert(delivery.delivery_id, Reason.TEST, now, channel.channel_id, name, project.name)
+
+
+def why(tools: Toolbox, flip: Flip) -> str:
+    """Return the cause of *flip* as a sentence; of a probe's, with what each region found."""
+    reason = reason_for(flip) or Reason.TEST
+    alert = Alert("", reason, flip.at, flip.monitor_id, "", "", cause=flip.cause)
+    if flip.cause is Cause.PROBES_FAILED:
+        alert = replace(alert, evidence=_if_known(lambda: _evidence(tools, alert)) or ())
+    return wording.why(alert)
+
+
+def _of_outage(
+    tools: Toolbox, delivery_id: str, project: str, flip_key: tuple[str, datetime], now: datetime
+) -> Alert:
+    """Return the alert of a flip, which its monitor and its moment name; raises NotFound."""
+    monitor = tools.monitors.load(flip_key[0], fresh=True)
+    flip, _ = tools.flips.find(*flip_key)
+    ping = None if monitor.spec.watch else _last_ping(tools, monitor, flip)
+    alert = _of_flip(delivery_id, project, monitor, flip, ping)
+    return _with_findings(tools, alert, monitor, now) if monitor.spec.watch else alert
 
 
 def _of_flip(delivery_id: str, project: str, monitor: Monitor, flip: Flip, ping: Ping | None) -> Alert:
@@ -65,9 +90,10 @@ def _of_flip(delivery_id: str, project: str, monitor: Monitor, flip: Flip, ping:
         slug=spec.slug,
         tags=spec.tags,
         cause=flip.cause,
-        began=flip.began if reason is Reason.RECOVERED else None,
+        began=flip.began if flip.ends_outage else None,
+        incident_id=incident_of(spec.monitor_id, flip.outage or flip.at),
         summary=summarize(spec, monitor.state, flip.at) | rhythm(spec),
-        superseded=reason is Reason.RECOVERED and _is_down_since(monitor.state, flip.at),
+        superseded=flip.ends_outage and _is_down_since(monitor.state, flip.at),
         exit_status=ping.arrival.exit_status if ping else None,
         body=ping.arrival.body if ping else b"",
         target=target(spec),

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from chalicelib.channels import transport_for
 from chalicelib.channels.base import Outlet, SendError
-from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_recovery
+from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_end
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
-from chalicelib.queues import DeliveryNotice, from_text, to_text
-from chalicelib.services.announcing import story_of
+from chalicelib.messages import DeliveryNotice, from_text, to_text
 from chalicelib.services.composing import compose
+from chalicelib.services.outages import story_of
 from chalicelib.storage.deliveries import RETENTION, Delivery
 from chalicelib.toolbox import Toolbox
 
@@ -47,7 +47,7 @@ def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
         tools.queues.retry_later(notice, rests_until, now)
         return
     try:
-        channel = tools.projects.channel(notice.project_id, notice.channel_id)
+        channel = tools.channels.find(notice.project_id, notice.channel_id)
         alert = _alert(tools, delivery, channel, now)
     except NotFound as why:
         tools.deliveries.settle(delivery, Fate.NEEDLESS, str(why), now)
@@ -78,12 +78,12 @@ def _still_open(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> Delive
 
 
 def _alert(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) -> Alert:
-    """Return what the channel is told; a recovery depends on how its outage's message fared.
+    """Return what the channel is told; the end of an outage depends on how the outage's message fared.
 
     Raises NotFound when there is nothing to tell, Conflict while the outage's message is being sent.
     """
     alert = compose(tools, delivery, channel, now)
-    if alert.reason is not Reason.RECOVERED:
+    if not alert.reason.ends_an_outage:
         return alert
     if alert.superseded:
         raise NotFound("another outage has begun")
@@ -91,10 +91,10 @@ def _alert(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) 
     if began < now - RETENTION:
         return alert  # the log has forgotten that it told of the outage; whoever waits for its end has not
     down = tools.deliveries.find(story_of(alert.monitor_id, began), channel.channel_id)
-    reason = fate_of_recovery(down.fate)
+    reason = fate_of_end(alert.reason, down.fate)
     if reason is None:
         raise NotFound("the outage was never told here")
-    if reason is Reason.WAS_DOWN:
+    if down.fate is not Fate.SENT:
         tools.deliveries.merge(down, now)
     return alert.told_as(reason)
 
@@ -137,7 +137,7 @@ def _settle(
 def _note(tools: Toolbox, channel: Channel, error: str) -> None:
     """Keep what the provider said last, where that is possible: the message itself is settled already."""
     try:
-        tools.projects.note_error(channel.project_id, channel.channel_id, error, broken=False)
+        tools.channels.note_error(channel.project_id, channel.channel_id, error, broken=False)
     except Unavailable:
         log.warning("the last error of channel %s could not be noted", channel.channel_id)
 
@@ -149,12 +149,12 @@ def _give_up(tools: Toolbox, channel: Channel, error: str, now: datetime) -> Non
     repeats the news, where the other way round it would lose it.
     """
     try:
-        if tools.projects.channel(channel.project_id, channel.channel_id).broken:
+        if tools.channels.find(channel.project_id, channel.channel_id).broken:
             return
     except NotFound:
         return
     _tell_the_others(tools, channel, now)
-    tools.projects.note_error(channel.project_id, channel.channel_id, error, broken=True)
+    tools.channels.note_error(channel.project_id, channel.channel_id, error, broken=True)
 
 
 def patience(attempts: int, outcome: Outcome, chance: float) -> timedelta:
@@ -167,7 +167,7 @@ def patience(attempts: int, outcome: Outcome, chance: float) -> timedelta:
 def _tell_the_others(tools: Toolbox, broken: Channel, now: datetime) -> None:
     """Tell the project's working channels that *broken* reaches nobody any more."""
     story = f"broke#{broken.channel_id}#{to_text(now)}"
-    _, channels = tools.projects.settings(broken.project_id)
+    channels = tools.channels.of_project(broken.project_id)
     for channel in channels:
         if channel.channel_id != broken.channel_id and not channel.broken:
             tools.deliveries.queue(Delivery(story, channel.channel_id, now, str(Reason.CHANNEL_BROKE)))

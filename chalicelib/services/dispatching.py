@@ -12,7 +12,7 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.monitors import Spec
 from chalicelib.core.targets import Watch
 from chalicelib.core.wheel import MICROSECOND, SECOND, moments, seen_to, slots_due, spread, window
-from chalicelib.queues import (
+from chalicelib.messages import (
     ProbeBundle,
     ProbeOrder,
     Wake,

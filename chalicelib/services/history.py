@@ -4,17 +4,18 @@ Full hours and days are rolled up as they are over. Their counts say where a pag
 paid for by those before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import groupby
 
+from chalicelib.core import maintenance
 from chalicelib.core.consensus import Round
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.rollups import Grain, Rollup, merge
 from chalicelib.core.rollups import roll_up as rolled_up
-from chalicelib.core.uptime import Span, Tally, tally
+from chalicelib.core.uptime import Span, Tally, tally_each
 from chalicelib.storage import flips, rollups, rounds
 from chalicelib.toolbox import Toolbox
 
@@ -81,12 +82,44 @@ def page(tools: Toolbox, monitor: Monitor, number: int, size: int, now: datetime
 
 
 def uptime(tools: Toolbox, monitor: Monitor, window: Span, now: datetime) -> Tally:
-    """Return how much of *window* the monitor was up, as far as it is over and was seen."""
+    """Return how much of *window* the monitor was up, as far as it is over and was seen.
+
+    Outages of our own and maintenance count neither way (R59, R155).
+    """
+    [whole] = uptimes(tools, monitor, [window], now)
+    return whole
+
+
+def uptimes(tools: Toolbox, monitor: Monitor, parts: Sequence[Span], now: datetime) -> list[Tally]:
+    """Return what *uptime* tells of each of *parts*, in their order: three Queries, however many they are."""
     known_since = max(monitor.spec.created, now - flips.RETENTION)
-    changes = tools.flips.between(monitor.spec.monitor_id, max(window.start, known_since), now + SKEW)
+    over = Span(parts[0].start, min(parts[-1].end, now))
+    seen = over.within(Span(known_since, now))
+    changes = tools.flips.between(monitor.spec.monitor_id, seen.start, now + SKEW)
     unseen = [Span(outage.start, outage.end) for outage in tools.ticks.outages(now)]
-    unseen.append(Span(window.start, known_since))
-    return tally(changes, monitor.state.status, Span(window.start, min(window.end, now)), unseen)
+    unseen.append(Span(over.start, known_since))
+    if seen.length:
+        windows = tools.windows.of_project(monitor.spec.project_id)
+        unseen += maintenance.excluded(windows, monitor.spec, seen)
+    return tally_each(changes, monitor.state.status, [part.within(over) for part in parts], unseen)
+
+
+def by_day(tools: Toolbox, monitor: Monitor, start: datetime, now: datetime) -> dict[datetime, Rollup]:
+    """Return what the rounds of each day since the midnight *start* come to, by the day's beginning (UTC).
+
+    The day that is not over is told by its hours, and by what is not rolled up yet.
+    """
+    monitor_id = monitor.spec.monitor_id
+    rolled = max(monitor.state.rolled_until or start, start)
+    since = max(rolled, now - rounds.RETENTION)
+    recent = tools.rounds.between(monitor_id, since, now + SKEW, newest_first=True, limit=MOST_RECENT)
+    days: dict[datetime, Rollup] = {}
+    for period in _periods(tools, monitor_id, start, rolled):
+        day = Grain.DAY.floor(period.start)
+        days[day] = merge(days.get(day, Rollup()), period.rollup)
+    for day, members in groupby(_judged(recent), key=lambda member: Grain.DAY.floor(member.at)):
+        days[day] = merge(days.get(day, Rollup()), rolled_up(members))
+    return days
 
 
 def latency(tools: Toolbox, monitor: Monitor, start: datetime, end: datetime, now: datetime) -> Rollup:

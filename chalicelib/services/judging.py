@@ -11,7 +11,7 @@ from chalicelib.core.probing import conclude
 from chalicelib.core.rollups import Grain
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Step
-from chalicelib.queues import ResultBundle
+from chalicelib.messages import ResultBundle
 from chalicelib.services import history
 from chalicelib.services.committing import load, persist
 from chalicelib.toolbox import Toolbox

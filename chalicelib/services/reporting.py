@@ -50,7 +50,7 @@ def flips(
 
 def project(tools: Toolbox, caller: Caller) -> Project:
     """Return the project that the caller acts in."""
-    return tools.projects.project(caller.project_id)
+    return tools.projects.find(caller.project_id)
 
 
 def tags(tools: Toolbox, caller: Caller) -> list[str]:
@@ -64,7 +64,7 @@ def project_badge(
 ) -> Badge:
     """Return the badge of a project's checks with *tag*; raises NotFound for a wrong signature (R362)."""
     project_id, monitor_id = tools.projects.of_badge_key(badge_key)
-    shown = tools.projects.project(project_id)
+    shown = tools.projects.find(project_id)
     if monitor_id or not is_signed(signature, tag, shown.badge_secret):
         raise NotFound("Badge not found")
     wanted = frozenset() if tag == ALL else frozenset({tag})

@@ -1,125 +1,182 @@
-"""People manage what belongs to a project: its channels now, and the keys that open it."""
+"""People manage organizations and projects; deleting one takes all along that it owns."""
 
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.channels import transport_for
-from chalicelib.core.alerts import Channel, Fate, Reason
-from chalicelib.core.errors import NotFound
-from chalicelib.core.monitors import Spec
-from chalicelib.core.tenancy import (
-    ApiKey,
-    Caller,
-    Level,
-    Organization,
-    Permission,
-    Project,
-    hash_secret,
-)
-from chalicelib.services import access, watching
-from chalicelib.services.composing import compose
-from chalicelib.services.delivering import Outcome, attempt, replay
-from chalicelib.storage.deliveries import Delivery
+from chalicelib.core.errors import Conflict, Forbidden, LimitReached
+from chalicelib.core.tenancy import Caller, Level, Organization, Permission, Project, slugify
+from chalicelib.services import access, clearing
+from chalicelib.services.auditing import Deed, note
+from chalicelib.services.keys import SECRET_LENGTH, KeyWish, issue
+from chalicelib.storage.remnants import Remnant
 from chalicelib.toolbox import Toolbox
 
-SECRET_LENGTH = 32  # of every key, prefix included: Healthchecks' clients check it (R252)
-LOG_LENGTH = 100
+PING_KEY_LENGTH = 22
+TRIES = 5
+FIRST = "default"  # the slug of a deployment's first organization: a second one of that slug is refused
+ADMIN = KeyWish("admin", "hp_", Level.ORGANIZATION)
+READ_WRITE = KeyWish("read-write", "hcw_")
+READ_ONLY = KeyWish("read-only", "hcr_", permission=Permission.READ)
 
 
-def channels(tools: Toolbox, caller: Caller) -> list[Channel]:
-    """Return the project's channels in the order of their creation (R41)."""
-    return tools.projects.settings(caller.project_id)[1]
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What an organization or a project is called; None stays as it is, or is made up from the name."""
+
+    name: str | None = None
+    slug: str | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Which of them are not None."""
+        return [word for word in ("name", "slug") if getattr(self, word) is not None]
 
 
-def find_channel(tools: Toolbox, caller: Caller, channel_id: str) -> Channel:
-    """Return one channel of the project; raises NotFound (R42)."""
-    return tools.projects.channel(caller.project_id, channel_id)
-
-
-def add_channel(
-    tools: Toolbox, caller: Caller, kind: str, name: str, config: dict[str, Any], now: datetime
-) -> Channel:
-    """Store a new channel; raises Invalid naming the field at fault (R43, R44)."""
-    access.require_write(caller)
-    channel = Channel(
-        channel_id=tools.new_id(),
-        project_id=caller.project_id,
-        kind=kind,
-        name=name,
-        config=_checked(tools, kind, config),
-        created=now,
+def organizations(tools: Toolbox, caller: Caller) -> list[Organization]:
+    """Return the caller's organization, and those that were created with its keys (R62)."""
+    own = tools.organizations.find(caller.key.organization_id)
+    return (
+        [own, *tools.organizations.children_of(own.organization_id)] if caller.is_of_organization else [own]
     )
-    tools.projects.add_channel(channel)
-    return channel
 
 
-def amend_channel(
-    tools: Toolbox, caller: Caller, channel_id: str, name: str | None, config: dict[str, Any] | None
-) -> Channel:
-    """Change a channel's name or parts of its configuration; what was broken gets a new chance (R45)."""
+def find_organization(tools: Toolbox, caller: Caller, organization_id: str) -> Organization:
+    """Return an organization; raises NotFound, and Forbidden where the caller is no member (R63)."""
+    found = tools.organizations.find(organization_id)
+    own = caller.key.organization_id
+    is_ours = found.organization_id == own or (caller.is_of_organization and found.parent_id == own)
+    if not is_ours:
+        raise Forbidden("you are no member of this organization")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrganization:
+    """An organization, and the secret that opens all of it, shown once."""
+
+    organization: Organization
+    admin_key: str
+
+
+def create_organization(tools: Toolbox, caller: Caller, names: Names, now: datetime) -> NewOrganization:
+    """Create an organization with its first project and the key that manages it (R64).
+
+    Raises Conflict for a taken slug.
+    """
     access.require_write(caller)
-    channel = find_channel(tools, caller, channel_id)
-    if name is not None:
-        channel = replace(channel, name=name)
-    if config is not None:
-        config = _checked(tools, channel.kind, channel.config | config)
-        channel = replace(channel, config=config, broken="", last_error="")
-    tools.projects.save_channel(channel)
-    return channel
+    access.require_organization(caller)
+    if not caller.plan.organizations:
+        raise LimitReached("the plan allows no further organizations")
+    own = tools.organizations.find(caller.key.organization_id)
+    made = _settle(tools, names, own.plan, own.organization_id, now)
+    key = issue(tools, made, "", ADMIN, now)
+    note(tools, caller, _of_organization("created", made), now)
+    return NewOrganization(made, key.secret)
 
 
-def remove_channel(tools: Toolbox, caller: Caller, channel_id: str, now: datetime) -> None:
-    """Delete a channel and take it off every monitor; what is on its way to it is not sent (R46)."""
+def amend_organization(
+    tools: Toolbox, caller: Caller, organization_id: str, names: Names, now: datetime
+) -> Organization:
+    """Change an organization's name or slug; raises Conflict for a taken slug (R65)."""
     access.require_write(caller)
-    find_channel(tools, caller, channel_id)
-
-    def without_it(spec: Spec) -> tuple[str, ...]:
-        return tuple(other for other in spec.channels if other != channel_id)
-
-    for monitor in watching.list_(tools, caller):
-        if channel_id in monitor.spec.channels:
-            with suppress(NotFound):  # deleted meanwhile, and its channels with it
-                watching.amend(tools, caller, monitor.spec.monitor_id, {"channels": without_it}, now)
-    # Last of all: a crash before this leaves the channel there to be deleted again.
-    tools.projects.remove_channel(caller.project_id, channel_id)
+    access.require_organization(caller)
+    before = find_organization(tools, caller, organization_id)
+    after = replace(before, name=names.name or before.name, slug=names.slug or before.slug, updated=now)
+    _or_taken(lambda: tools.organizations.amend(before, after))
+    note(tools, caller, _of_organization("changed", after, fields=names.given), now)
+    return after
 
 
-def test_channel(tools: Toolbox, caller: Caller, channel_id: str, now: datetime) -> Outcome:
-    """Really send a test message, by the road that alerts take, and tell how it went (R47, R48)."""
+def delete_organization(tools: Toolbox, caller: Caller, organization_id: str, now: datetime) -> None:
+    """Delete an organization and all that it owns: its keys open nothing any more (R66)."""
     access.require_write(caller)
-    channel = find_channel(tools, caller, channel_id)
-    delivery = Delivery(f"test#{channel_id}#{tools.new_id()}", channel_id, now, str(Reason.TEST))
-    tools.deliveries.queue(delivery)
-    claimed = tools.deliveries.claim(delivery, now)
-    outcome = attempt(tools, channel, compose(tools, claimed, channel, now))
-    fate = Fate.SENT if outcome.sent else Fate.FAILED
-    tools.deliveries.settle(claimed, fate, outcome.error, tools.clock())
-    if outcome.error != channel.last_error:
-        tools.projects.note_error(caller.project_id, channel_id, outcome.error, broken=False)
-    return outcome
+    access.require_organization(caller)
+    gone = find_organization(tools, caller, organization_id)
+    tools.organizations.remove(gone, now)
+    note(tools, caller, _of_organization("deleted", gone), now)
+    clearing.begin(tools, Remnant("", organization_id, now), now)
 
 
-def deliveries(tools: Toolbox, caller: Caller, channel_id: str) -> list[Delivery]:
-    """Return the newest messages to one channel, and how they fared."""
-    find_channel(tools, caller, channel_id)
-    return tools.deliveries.of_channel(channel_id, LOG_LENGTH)
+def projects(tools: Toolbox, caller: Caller) -> list[Project]:
+    """Return the projects that the caller sees, in the order of their creation (R36)."""
+    if caller.is_wide:
+        return tools.projects.of_organization(caller.key.organization_id)
+    return [tools.projects.find(caller.project_id)]
 
 
-def replay_delivery(tools: Toolbox, caller: Caller, channel_id: str, story: str) -> None:
-    """Send a message that was given up once more; raises NotFound, and Conflict when it was not."""
+def default_project_of(tools: Toolbox, caller: Caller) -> str:
+    """Return the id of the project in which keys of the caller's organization create."""
+    if caller.is_wide:
+        return caller.project_id
+    return tools.organizations.find(caller.key.organization_id).default_project_id
+
+
+def find_project(tools: Toolbox, caller: Caller, project_id: str) -> Project:
+    """Return a project; raises NotFound, and Forbidden for another's (R37)."""
+    found = tools.projects.find(project_id)
+    access.require_reach(tools, caller, project_id)
+    return found
+
+
+def create_project(tools: Toolbox, caller: Caller, names: Names, now: datetime) -> Project:
+    """Create a project in the caller's organization; raises Conflict for a taken slug (R38)."""
     access.require_write(caller)
-    replay(tools, find_channel(tools, caller, channel_id), story)
+    access.require_organization(caller)
+    organization = tools.organizations.find(caller.key.organization_id)
+    project = _blank(tools, organization, names, now)
+    _or_taken(lambda: tools.projects.add(project))
+    note(tools, caller, _of_project("created", project), now)
+    return project
 
 
-def _checked(tools: Toolbox, kind: str, config: dict[str, Any]) -> dict[str, Any]:
-    return transport_for(kind).check(config, allow_private=tools.settings.allow_private_targets)
+def amend_project(tools: Toolbox, caller: Caller, project_id: str, names: Names, now: datetime) -> Project:
+    """Change a project's name or slug; raises Conflict for a taken slug (R39)."""
+    access.require_write(caller)
+    before = find_project(tools, caller, project_id)
+    after = replace(before, name=names.name or before.name, slug=names.slug or before.slug, updated=now)
+    _or_taken(lambda: tools.projects.amend(before, after))
+    note(tools, caller, _of_project("changed", after, fields=names.given), now)
+    return after
+
+
+def delete_project(tools: Toolbox, caller: Caller, project_id: str, now: datetime) -> None:
+    """Delete a project and all that it owns: its ids are not found any more, its keys open nothing (R40).
+
+    Where it was the default one, the oldest of the others is from now on. Raises Conflict for the last one.
+    """
+    access.require_write(caller)
+    access.require_organization(caller)
+    for attempt in range(TRIES):
+        gone = find_project(tools, caller, project_id)
+        organization = tools.organizations.find(gone.organization_id)
+        heir_id = _heir(tools, organization, gone)
+        try:
+            tools.projects.remove(gone, organization, heir_id, now)
+        except Conflict:
+            tools.back_off(attempt)
+        else:
+            note(tools, caller, _of_project("deleted", gone), now)
+            clearing.begin(tools, Remnant(project_id, gone.organization_id, now), now)
+            return
+    raise Conflict("too many others change this organization at the moment")
+
+
+def _heir(tools: Toolbox, organization: Organization, gone: Project) -> str:
+    if organization.default_project_id != gone.project_id:
+        return organization.default_project_id
+    others = [
+        p for p in tools.projects.of_organization(gone.organization_id) if p.project_id != gone.project_id
+    ]
+    if not others:
+        raise Conflict("this is the organization's last project; delete the organization instead")
+    return others[0].project_id
 
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """The first organization with its first project, and the secrets that open them, shown once."""
+    """An organization with its first project, and the secrets that open them, shown once."""
 
     organization: Organization
     project: Project
@@ -127,58 +184,81 @@ class Foundation:
     api_key: str
     read_only_key: str
 
+    @property
+    def opening(self) -> dict[str, str]:
+        """What people and programs need to begin."""
+        return {
+            "organization_id": self.organization.organization_id,
+            "project_id": self.project.project_id,
+            "admin_key": self.admin_key,
+            "api_key": self.api_key,
+            "read_only_key": self.read_only_key,
+            "ping_key": self.project.ping_key,
+        }
+
 
 def found(tools: Toolbox, name: str, now: datetime) -> Foundation:
-    """Create an organization, its first project, and a key of each kind."""
-    organization_id, project_id = tools.new_id(), tools.new_id()
-    organization = Organization(organization_id, name, "default", "self_hosted", now, project_id)
-    project = Project(
-        project_id,
-        organization_id,
+    """Create an organization of the operator's, its first project, and a key of each kind."""
+    try:
+        return _found(tools, Names(name), now)
+    except Conflict:
+        slug = f"{slugify(name)[:50]}-{tools.new_id()[:8]}"
+        return _found(tools, Names(name, slug), now)
+
+
+def found_first(tools: Toolbox, name: str, now: datetime) -> Foundation:
+    """Create the first organization of a deployment as `found` does; raises Conflict where it is there."""
+    return _found(tools, Names(name, FIRST), now)
+
+
+def _found(tools: Toolbox, names: Names, now: datetime) -> Foundation:
+    organization = _settle(tools, names, "self_hosted", "", now)
+    project_id = organization.default_project_id
+    secrets = [
+        issue(tools, organization, owner, wish, now).secret
+        for owner, wish in (("", ADMIN), (project_id, READ_WRITE), (project_id, READ_ONLY))
+    ]
+    return Foundation(organization, tools.projects.find(project_id), *secrets)
+
+
+def _settle(tools: Toolbox, names: Names, plan: str, parent_id: str, now: datetime) -> Organization:
+    """Store a new organization and its first project; raises Conflict for a taken slug."""
+    name = names.name or ""
+    organization = Organization(
+        tools.new_id(), name, names.slug or slugify(name), plan, now, tools.new_id(), parent_id=parent_id
+    )
+    project = replace(
+        _blank(tools, organization, Names(name, "default"), now), project_id=organization.default_project_id
+    )
+    _or_taken(lambda: tools.projects.found(organization, project))
+    return organization
+
+
+def _blank(tools: Toolbox, organization: Organization, names: Names, now: datetime) -> Project:
+    name = names.name or ""
+    return Project(
+        tools.new_id(),
+        organization.organization_id,
         name,
-        "default",
-        ping_key=tools.new_secret(22),
+        names.slug or slugify(name),
+        ping_key=tools.new_secret(PING_KEY_LENGTH),
         badge_key=tools.new_id(),
         badge_secret=tools.new_secret(SECRET_LENGTH),
         created=now,
+        plan=organization.plan,
     )
-    tools.projects.add(organization, project)
-    keys = [
-        issue_key(tools, project, ApiKeyWish(name, prefix, level, permission), now)
-        for name, prefix, level, permission in (
-            ("admin", "hp_", Level.ORGANIZATION, Permission.WRITE),
-            ("read-write", "hcw_", Level.PROJECT, Permission.WRITE),
-            ("read-only", "hcr_", Level.PROJECT, Permission.READ),
-        )
-    ]
-    return Foundation(organization, project, *keys)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKeyWish:
-    """What a new key is to be; *prefix* tells people which dialect it was made for."""
-
-    name: str
-    prefix: str = "hp_"
-    level: Level = Level.PROJECT
-    permission: Permission = Permission.WRITE
+def _or_taken(write: Callable[[], None]) -> None:
+    try:
+        write()
+    except Conflict as error:
+        raise Conflict("this slug is taken, or somebody else was first") from error
 
 
-def issue_key(tools: Toolbox, project: Project, wish: ApiKeyWish, now: datetime) -> str:
-    """Store a new key and return its secret, which nobody can read again (R68)."""
-    secret = wish.prefix + tools.new_secret(SECRET_LENGTH - len(wish.prefix))
-    tools.keys.issue(
-        ApiKey(
-            hash_secret(secret),
-            tools.new_id(),
-            project.organization_id,
-            project.project_id,
-            wish.name,
-            secret[:8],
-            wish.level,
-            wish.permission,
-            project.plan,
-            now,
-        )
-    )
-    return secret
+def _of_organization(what: str, organization: Organization, **details: Any) -> Deed:
+    return Deed(f"organization.{what}", organization.organization_id, organization.name, details=details)
+
+
+def _of_project(what: str, project: Project, **details: Any) -> Deed:
+    return Deed(f"project.{what}", project.project_id, project.name, project.project_id, details)

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.core.errors import NotFound, Unavailable
-from chalicelib.queues import Purge, ScanTick, Wake, from_text, to_text
-from chalicelib.services import dispatching
+from chalicelib.messages import Purge, ScanTick, Timer, Wake, from_text, to_text
+from chalicelib.services import clearing, dispatching
 from chalicelib.services.committing import let_pass, persist
 from chalicelib.storage.monitors import Due
 from chalicelib.toolbox import Toolbox
@@ -24,6 +24,8 @@ def tick(tools: Toolbox, now: datetime) -> None:
     # Looking comes first: a tick that nobody could act on must not pass for one that was.
     tools.queues.scan(ScanTick(to_text(now), shard) for shard in range(tools.settings.shards))
     dispatching.tick(tools, latest, now)
+    if now.minute == 0:
+        clearing.resume(tools, now)
     outage = tools.ticks.record(now, latest)
     if outage is None:
         return
@@ -49,6 +51,15 @@ def scan(tools: Toolbox, message: ScanTick, now: datetime) -> None:
             [replace(message, after_id=dues[-1].monitor_id, after_at=to_text(dues[-1].look_at))]
         )
     tools.queues.wake([Wake(due.monitor_id, to_text(due.look_at)) for due in dues], now)
+
+
+def scan_incidents(tools: Toolbox, message: ScanTick, now: datetime) -> None:
+    """Send a timer for every incident that something is due for before the next tick but one.
+
+    They are few: one shard's message is enough for all, and what one look leaves the next tick sees.
+    """
+    dues = tools.incidents.due(from_text(message.at) + AHEAD, PER_MESSAGE)
+    tools.queues.wake([Timer(due.incident_id, to_text(due.look_at)) for due in dues], now)
 
 
 def wake(tools: Toolbox, message: Wake, now: datetime) -> None:

@@ -18,8 +18,9 @@ from chalicelib.core.status import Kind, Status
 from chalicelib.core.steps import Step
 from chalicelib.core.tenancy import PLANS, Caller, Project
 from chalicelib.core.wheel import SECOND, is_ring
-from chalicelib.queues import Purge
-from chalicelib.services import access, dispatching
+from chalicelib.messages import Purge
+from chalicelib.services import access, dispatching, outages
+from chalicelib.services.auditing import Deed, note
 from chalicelib.services.committing import let_pass, persist, remind
 from chalicelib.toolbox import Toolbox
 
@@ -36,20 +37,21 @@ def list_(
     tags: frozenset[str] = frozenset(),
     kinds: frozenset[Kind] = EVERY_KIND,
 ) -> list[Monitor]:
-    """Return the project's monitors of *kinds* in the order of their creation, with *slug* and all *tags*."""
-    if slug:
-        specs = tools.monitors.specs_with_slug(caller.project_id, slug)
-    else:
-        specs = tools.monitors.specs_of(caller.project_id)
+    """Return the caller's monitors of *kinds*, with *slug* and all *tags*.
+
+    They come in the order of their creation, project by project.
+    """
+    specs: list[Spec] = []
+    for project_id in access.reach(tools, caller):
+        monitors = tools.monitors
+        specs += monitors.specs_with_slug(project_id, slug) if slug else monitors.specs_of(project_id)
     return tools.monitors.with_states([spec for spec in specs if spec.kind in kinds and spec.has_tags(tags)])
 
 
 def create(tools: Toolbox, caller: Caller, wish: dict[str, Any], now: datetime) -> Monitor:
     """Store a new monitor with the fields of Spec that *wish* names; raises Invalid and LimitReached."""
     access.require_write(caller)
-    monitor = _add(tools, _wished(tools, _blank(tools, caller, now), wish), caller.plan.checks)
-    dispatching.begin(tools, monitor.spec, now)
-    return monitor
+    return _create(tools, caller, _wished(tools, _blank(tools, caller, now), wish), now)
 
 
 def upsert(
@@ -75,7 +77,7 @@ def upsert(
         winner = tools.projects.reserve(blank.project_id, _description(blank, unique), blank.monitor_id, now)
         found = _await(tools, winner) if winner != blank.monitor_id else None
         if found is None or not agrees(found):
-            return _add(tools, blank, caller.plan.checks), True
+            return _create(tools, caller, blank, now), True
     return amend(tools, caller, found.spec.monitor_id, wish, now), False
 
 
@@ -84,7 +86,7 @@ def provision(tools: Toolbox, project: Project, slug: str, now: datetime) -> tup
 
     It is told to all channels of the project. Raises NotFound at twice the plan's limit (R375).
     """
-    _, channels = tools.projects.settings(project.project_id)
+    channels = tools.channels.of_project(project.project_id)
     spec = Spec(
         monitor_id=tools.new_id(),
         project_id=project.project_id,
@@ -124,19 +126,25 @@ def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any],
         remind(tools, monitor_id, before.state, after.state, now)
         if spec.watch != before.spec.watch and after.state.status is not Status.PAUSED:
             dispatching.begin(tools, spec, now)
+        if spec.remind_every != before.spec.remind_every:
+            outages.remind_anew(tools, after, now)
+        note(tools, caller, _deed("changed", spec, fields=sorted(wish)), now)
         return after
     raise Conflict("too many others change this check at the moment")
 
 
 def pause(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
     """Stop watching; doing so again is harmless (R331-R334)."""
-    return _change(tools, caller, monitor_id, pause_step, now)
+    paused = _change(tools, caller, monitor_id, pause_step, now)
+    note(tools, caller, _deed("paused", paused.spec), now)
+    return paused
 
 
 def resume(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
     """Watch again; raises Conflict when the monitor is not paused (R335-R337)."""
     resumed = _change(tools, caller, monitor_id, resume_step, now)
     dispatching.begin(tools, resumed.spec, now)
+    note(tools, caller, _deed("resumed", resumed.spec), now)
     return resumed
 
 
@@ -152,6 +160,7 @@ def delete(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Mo
         raise NotFound("Check not found") from error
     if monitor.spec.watch:
         dispatching.sweep_up(tools, monitor.spec, now)
+    note(tools, caller, _deed("deleted", monitor.spec), now)
     return monitor
 
 
@@ -223,7 +232,7 @@ def _channel_ids(tools: Toolbox, project_id: str, wanted: tuple[str, ...]) -> tu
     """Return the ids of the channels that *wanted* names; raises Invalid for one unknown (R307)."""
     if not wanted:
         return ()
-    _, channels = tools.projects.settings(project_id)
+    channels = tools.channels.of_project(project_id)
     if wanted == (ALL,):
         return tuple(sorted(channel.channel_id for channel in channels))
     chosen = set()
@@ -254,14 +263,26 @@ def _await(tools: Toolbox, monitor_id: str) -> Monitor | None:
     return None
 
 
+def _create(tools: Toolbox, caller: Caller, spec: Spec, now: datetime) -> Monitor:
+    monitor = _add(tools, spec, caller.plan.checks)
+    dispatching.begin(tools, monitor.spec, now)
+    note(tools, caller, _deed("created", monitor.spec), now)
+    return monitor
+
+
+def _deed(what: str, spec: Spec, **details: Any) -> Deed:
+    return Deed(f"check.{what}", spec.monitor_id, spec.name, spec.project_id, details)
+
+
 def _add(tools: Toolbox, spec: Spec, limit: int) -> Monitor:
     monitor = new_monitor(_asked_anew(tools, replace(spec, watch=None), spec))
     for attempt in range(TRIES):
         try:
             tools.commits.add(monitor, limit)
         except Conflict:
-            if tools.projects.organization(spec.organization_id).n_monitors >= limit:
+            if tools.organizations.find(spec.organization_id).n_monitors >= limit:
                 raise LimitReached("the plan allows no more checks") from None
+            tools.projects.find(spec.project_id)  # or it is gone
             tools.back_off(attempt)
         else:
             return monitor

@@ -12,6 +12,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.signals import Ping
 from chalicelib.core.status import Status
@@ -19,11 +20,13 @@ from chalicelib.core.steps import Step
 from chalicelib.core.wheel import slot_of
 from chalicelib.storage import flips, pings
 from chalicelib.storage.monitors import SPEC, STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
-from chalicelib.storage.projects import OrganizationItem, member_of, pointers_to
+from chalicelib.storage.organizations import OrganizationItem, member_of
+from chalicelib.storage.projects import pointers_to, project_exists
 from chalicelib.storage.states import STATE, StateItem, pace_actions, pace_condition
 from chalicelib.storage.tables import changes, conflicts, connection_of, shard_of
 
 COUNTERS = {"n_pings", "minute", "in_minute"}
+TRIES = 5
 
 
 class Commits:
@@ -99,9 +102,13 @@ class Commits:
         return Monitor(spec, after)
 
     def add(self, monitor: Monitor, limit: int) -> None:
-        """Store a new monitor and count it against *limit*; raises Conflict where that is reached."""
+        """Store a new monitor and count it against *limit*.
+
+        Raises Conflict where that is reached, or its project is gone.
+        """
         spec = monitor.spec
         with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
+            project_exists(transaction, spec.project_id)
             slot = self._slot(spec, monitor.state)
             transaction.save(spec_item(spec, slot), condition=SpecItem.monitor_id.does_not_exist())
             transaction.save(state_item(spec.monitor_id, monitor.state, self.shards))
@@ -114,8 +121,22 @@ class Commits:
             )
 
     def remove(self, monitor: Monitor) -> None:
-        """Delete a monitor, both halves at once; raises Conflict when somebody else was first."""
-        spec = monitor.spec
+        """Delete a monitor, both halves at once; raises Conflict when somebody else was first.
+
+        Pings write to it, and others to its organization's count: who meets but them tries again, and is told
+        in the end that it is Unavailable, for it is there still.
+        """
+        for _ in range(TRIES):
+            try:
+                self._remove(monitor.spec)
+            except Conflict:
+                if not _is_there(monitor.spec):
+                    raise
+            else:
+                return
+        raise Unavailable("too many others write to this check at the moment")
+
+    def _remove(self, spec: Spec) -> None:
         with conflicts(), TransactWrite(connection=connection_of(StateItem)) as transaction:
             transaction.delete(spec_item(spec), condition=SpecItem.monitor_id.exists())
             transaction.delete(StateItem(spec.monitor_id, STATE))
@@ -147,6 +168,11 @@ class Commits:
         if before.look_at and not after.look_at:
             actions.append(StateItem.deadline_shard.remove())
         return actions
+
+
+def _is_there(spec: Spec) -> bool:
+    with conflicts():
+        return bool(SpecItem.count(spec.monitor_id, SpecItem.part == SPEC, consistent_read=True))
 
 
 def _unmoved(look_at: datetime | None) -> Condition:

@@ -5,12 +5,15 @@ from enum import StrEnum
 from typing import Any
 
 from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.transactions import TransactWrite
 
-from chalicelib.core.errors import Conflict, TooMany, Unauthorized
+from chalicelib.core.errors import Conflict, NotFound, TooMany, Unauthorized
 from chalicelib.core.signals import MINUTE, minute_of, next_minute
 from chalicelib.core.tenancy import PLANS, ApiKey, Level, Permission, Plan, Quota
-from chalicelib.storage.tables import Actions, EpochAttribute, Table, conflicts
+from chalicelib.storage.organizations import OrganizationItem, member_of
+from chalicelib.storage.projects import project_exists
+from chalicelib.storage.tables import Actions, EpochAttribute, Table, conflicts, connection_of
 
 TRIES = 5
 MINUTES_A_DAY = 1440
@@ -23,14 +26,14 @@ class Lane(StrEnum):
     V3 = "v3"
 
 
-class ByProject(GlobalSecondaryIndex[Any]):
-    """The keys of a project, without their counters: those change with every call."""
+class ByOwner(GlobalSecondaryIndex[Any]):
+    """The keys of a project or an organization, without their counters, which change all the time."""
 
     class Meta:
-        index_name = "by-project"
-        projection = IncludeProjection(["key_id", "name", "prefix", "level", "permission"])
+        index_name = "by-owner"
+        projection = KeysOnlyProjection()
 
-    project_id = UnicodeAttribute(hash_key=True)
+    owner_id = UnicodeAttribute(hash_key=True)
     created = EpochAttribute(range_key=True)
 
 
@@ -45,7 +48,8 @@ class KeyItem(Table):
     secret_hash = UnicodeAttribute(hash_key=True)
     key_id = UnicodeAttribute()
     organization_id = UnicodeAttribute()
-    project_id = UnicodeAttribute()
+    owner_id = UnicodeAttribute()  # the project, or for a key of its level the organization
+    project_id = UnicodeAttribute(null=True)
     name = UnicodeAttribute()
     prefix = UnicodeAttribute()
     level = UnicodeAttribute()
@@ -61,7 +65,7 @@ class KeyItem(Table):
     day = NumberAttribute(default=0)
     day_count = NumberAttribute(default=0)
 
-    by_project = ByProject()
+    by_owner = ByOwner()
 
 
 class Keys:
@@ -71,13 +75,17 @@ class Keys:
         # What a warm process saw last of each key: the next call is then one write, without a read.
         self._seen: dict[str, KeyItem] = {}
 
-    def issue(self, key: ApiKey) -> None:
-        """Store a new key; raises Conflict where its hash exists."""
+    def issue(self, key: ApiKey, limit: int) -> None:
+        """Store a new key and count it against *limit*.
+
+        Raises Conflict where that is reached, or where what it is to open is gone.
+        """
         item = KeyItem(
             key.secret_hash,
             key_id=key.key_id,
             organization_id=key.organization_id,
-            project_id=key.project_id,
+            owner_id=key.owner_id,
+            project_id=key.project_id or None,
             name=key.name,
             prefix=key.prefix,
             level=key.level.value,
@@ -85,8 +93,44 @@ class Keys:
             plan=key.plan,
             created=key.created,
         )
+        is_free = OrganizationItem.is_gone.does_not_exist() & (OrganizationItem.n_keys < limit)
+        with conflicts(), TransactWrite(connection=connection_of(KeyItem)) as transaction:
+            transaction.save(item, condition=KeyItem.secret_hash.does_not_exist())
+            transaction.update(
+                member_of(key.organization_id), [OrganizationItem.n_keys.add(1)], condition=is_free
+            )
+            if key.project_id:
+                project_exists(transaction, key.project_id)
+
+    def revoke(self, key: ApiKey) -> None:
+        """Delete a key: from the next call on it is unknown; raises NotFound when somebody else was first.
+
+        Each call with the key writes to it, too: a transaction that meets one is tried again.
+        """
+        for _ in range(TRIES):
+            try:
+                with conflicts(), TransactWrite(connection=connection_of(KeyItem)) as transaction:
+                    transaction.delete(KeyItem(key.secret_hash), condition=KeyItem.secret_hash.exists())
+                    transaction.update(member_of(key.organization_id), [OrganizationItem.n_keys.add(-1)])
+            except Conflict:
+                self._require(key)
+            else:
+                return
+        raise Conflict("too many others use this key at the moment")
+
+    def _require(self, key: ApiKey) -> None:
+        """Raise NotFound unless *key* is there."""
+        try:
+            self._read(key.secret_hash)
+        except Unauthorized as error:
+            raise NotFound("API key not found") from error
+
+    def of_owner(self, owner_id: str) -> list[ApiKey]:
+        """Return the keys of a project, or those of organization level, in the order of their creation."""
         with conflicts():
-            item.save(condition=KeyItem.secret_hash.does_not_exist())
+            found = [item.secret_hash for item in KeyItem.by_owner.query(owner_id)]
+            items = list(KeyItem.batch_get(found, consistent_read=True)) if found else []
+        return sorted(map(to_key, items), key=lambda key: (key.created, key.key_id))
 
     def spend(self, secret_hash: str, lane: Lane, now: datetime) -> tuple[ApiKey, Quota]:
         """Count one call of the key at *now*; return the key and what it has left.
@@ -178,7 +222,7 @@ def to_key(item: KeyItem) -> ApiKey:
         item.secret_hash,
         item.key_id,
         item.organization_id,
-        item.project_id,
+        item.project_id or "",
         item.name,
         item.prefix,
         Level(item.level),
@@ -186,4 +230,5 @@ def to_key(item: KeyItem) -> ApiKey:
         item.plan,
         item.created,
         bool(item.suspended),
+        item.last_used,
     )

@@ -97,6 +97,8 @@ class SpecItem(Part, discriminator=SPEC):
     filter_default_fail = BooleanAttribute(null=True)
     channels: ListAttribute[Any] = ListAttribute(null=True)
     channel_kinds: ListAttribute[Any] = ListAttribute(null=True)
+    tells_recovery = BooleanAttribute(null=True)
+    remind_every = SpanAttribute(null=True)
     updated = EpochAttribute(null=True)
     wheel_slot = UnicodeAttribute(null=True)  # absent while paused
     # The fields of Watch, under its names.

@@ -1,49 +1,34 @@
-"""Organizations and projects with all that is read together with them: channels, pointers, reservations."""
+"""Projects, how public keys lead to them and to their monitors, and who is creating what."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
-from pynamodb.attributes import DiscriminatorAttribute, JSONAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.core.alerts import Channel
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import Conflict
 from chalicelib.core.monitors import Spec, unique_key
 from chalicelib.core.tenancy import Organization, Project
+from chalicelib.storage.entries import POINTER, Entry, PointerItem, get
+from chalicelib.storage.organizations import (
+    MemberItem,
+    OrganizationItem,
+    add_organization,
+    member_of,
+    members,
+    organization_exists,
+)
+from chalicelib.storage.remnants import Remnant, remnant_item
 from chalicelib.storage.tables import (
     Actions,
     EpochAttribute,
     ExpiryAttribute,
-    Table,
+    changes,
     conflicts,
     connection_of,
 )
 
+ITEM = "project"
 RESERVED_FOR = timedelta(minutes=1)  # by then every index shows the new monitor
-
-
-class Entry(Table):
-    """Something that belongs to an owner: an organization, a project or a public key."""
-
-    short_name = "projects"
-
-    class Meta:
-        table_name = ""
-
-    owner = UnicodeAttribute(hash_key=True)
-    item = UnicodeAttribute(range_key=True)
-    cls = DiscriminatorAttribute()
-
-
-class OrganizationItem(Entry, discriminator="organization"):
-    """An organization; `n_monitors` is counted by the transactions that add and remove them."""
-
-    name = UnicodeAttribute()
-    slug = UnicodeAttribute()
-    plan = UnicodeAttribute()
-    created = EpochAttribute()
-    default_project_id = UnicodeAttribute()
-    n_monitors = NumberAttribute(default=0)
 
 
 class ProjectItem(Entry, discriminator="project"):
@@ -57,24 +42,7 @@ class ProjectItem(Entry, discriminator="project"):
     badge_secret = UnicodeAttribute()
     plan = UnicodeAttribute()
     created = EpochAttribute()
-
-
-class ChannelItem(Entry, discriminator="channel"):
-    """A way to reach people."""
-
-    kind = UnicodeAttribute()
-    name = UnicodeAttribute()
-    config = JSONAttribute()
-    created = EpochAttribute()
-    broken = UnicodeAttribute(null=True)
-    last_error = UnicodeAttribute(null=True)
-
-
-class PointerItem(Entry, discriminator="pointer"):
-    """Where a public key leads: a ping key to a project, a unique key to a monitor, a badge key to either."""
-
-    project_id = UnicodeAttribute()
-    monitor_id = UnicodeAttribute(null=True)
+    updated = EpochAttribute(null=True)
 
 
 class ReservationItem(Entry, discriminator="reservation"):
@@ -85,107 +53,84 @@ class ReservationItem(Entry, discriminator="reservation"):
 
 
 class Projects:
-    """The organizations and projects of one deployment."""
+    """The projects of one deployment."""
 
-    def organization(self, organization_id: str) -> Organization:
-        """Return an organization; raises NotFound."""
-        item = _get(OrganizationItem, organization_id, "organization", "Organization not found")
-        return Organization(
-            item.owner,
-            item.name,
-            item.slug,
-            item.plan,
-            item.created,
-            item.default_project_id,
-            int(item.n_monitors),
-        )
-
-    def project(self, project_id: str) -> Project:
+    def find(self, project_id: str) -> Project:
         """Return a project; raises NotFound."""
-        return _to_project(_get(ProjectItem, project_id, "project", "Project not found"))
+        return _to_project(get(ProjectItem, project_id, ITEM, "Project not found"))
 
-    def settings(self, project_id: str) -> tuple[Project, list[Channel]]:
-        """Return a project and its channels in the order of their creation: one Query."""
+    def ids_in(self, organization_id: str) -> list[str]:
+        """Return the ids of an organization's projects: one Query."""
+        return members(organization_id, "project#")
+
+    def of_organization(self, organization_id: str) -> list[Project]:
+        """Return an organization's projects in the order of their creation."""
+        found = [(project_id, ITEM) for project_id in self.ids_in(organization_id)]
         with conflicts():
-            entries = list(Entry.query(project_id, consistent_read=True))
-        projects = [_to_project(entry) for entry in entries if isinstance(entry, ProjectItem)]
-        if not projects:
-            raise NotFound("Project not found")
-        channels = [_to_channel(entry) for entry in entries if isinstance(entry, ChannelItem)]
-        return projects[0], sorted(channels, key=lambda channel: (channel.created, channel.channel_id))
+            items = list(ProjectItem.batch_get(found, consistent_read=True)) if found else []
+        return sorted(map(_to_project, items), key=lambda project: (project.created, project.project_id))
 
     def of_ping_key(self, ping_key: str) -> Project:
         """Return the project that *ping_key* opens; raises NotFound."""
-        pointer = _get(PointerItem, f"key#{ping_key}", "pointer", "Project not found")
-        return self.project(pointer.project_id)
+        pointer = get(PointerItem, f"key#{ping_key}", POINTER, "Project not found")
+        return self.find(pointer.project_id)
 
     def of_badge_key(self, badge_key: str) -> tuple[str, str]:
         """Return the ids of the project and of the monitor ("" for the whole project) of a badge.
 
         Raises NotFound.
         """
-        pointer = _get(PointerItem, f"badge#{badge_key}", "pointer", "Badge not found")
+        pointer = get(PointerItem, f"badge#{badge_key}", POINTER, "Badge not found")
         return pointer.project_id, pointer.monitor_id or ""
 
     def of_unique_key(self, key: str) -> tuple[str, str]:
         """Return the ids of the project and of the monitor that a unique key stands for; raises NotFound."""
-        pointer = _get(PointerItem, f"unique#{key}", "pointer", "Check not found")
+        pointer = get(PointerItem, f"unique#{key}", POINTER, "Check not found")
         return pointer.project_id, pointer.monitor_id
 
-    def add(self, organization: Organization, project: Project) -> None:
-        """Store a new organization and its first project; raises Conflict where either exists already."""
-        items: tuple[Entry, ...] = (
-            OrganizationItem(
-                organization.organization_id,
-                "organization",
-                name=organization.name,
-                slug=organization.slug,
-                plan=organization.plan,
-                created=organization.created,
-                default_project_id=organization.default_project_id,
-            ),
-            *_project_items(project),
-        )
+    def found(self, organization: Organization, project: Project) -> None:
+        """Store a new organization and its first project; raises Conflict where its slug is taken."""
         with conflicts(), TransactWrite(connection=connection_of(Entry)) as transaction:
-            for item in items:
+            add_organization(transaction, organization)
+            for item in _project_items(project):
                 transaction.save(item, condition=Entry.owner.does_not_exist())
 
-    def channel(self, project_id: str, channel_id: str) -> Channel:
-        """Return a channel of the project; raises NotFound."""
-        return _to_channel(_get(ChannelItem, project_id, f"channel#{channel_id}", "Channel not found"))
+    def add(self, project: Project) -> None:
+        """Store a further project; raises Conflict where its slug is taken, or its organization gone."""
+        with conflicts(), TransactWrite(connection=connection_of(Entry)) as transaction:
+            organization_exists(transaction, project.organization_id)
+            for item in _project_items(project):
+                transaction.save(item, condition=Entry.owner.does_not_exist())
 
-    def add_channel(self, channel: Channel) -> None:
-        """Store a new channel."""
-        with conflicts():
-            _channel_item(channel).save(condition=ChannelItem.owner.does_not_exist())
+    def amend(self, before: Project, after: Project) -> None:
+        """Store a changed name or slug; raises Conflict where that is taken, or the old one is gone."""
+        actions = changes(before, after, ProjectItem, {})  # alone: somebody may change the others meanwhile
+        if not actions:
+            return
+        with conflicts(), TransactWrite(connection=connection_of(Entry)) as transaction:
+            item = ProjectItem(before.project_id, ITEM)
+            transaction.update(item, actions, condition=ProjectItem.slug == before.slug)
+            if after.slug != before.slug:
+                transaction.save(_member_item(after), condition=Entry.owner.does_not_exist())
+                transaction.delete(_member_item(before))
 
-    def save_channel(self, channel: Channel) -> None:
-        """Store a changed channel; raises Conflict when it is gone."""
-        with conflicts():
-            _channel_item(channel).save(condition=ChannelItem.owner.exists())
+    def remove(self, project: Project, organization: Organization, heir_id: str, now: datetime) -> None:
+        """Delete a project, and note that what it owned must follow; *heir_id* is the default from now on.
 
-    def remove_channel(self, project_id: str, channel_id: str) -> None:
-        """Delete a channel; raises NotFound when somebody else was first."""
-        try:
-            with conflicts():
-                ChannelItem(project_id, f"channel#{channel_id}").delete(condition=ChannelItem.owner.exists())
-        except Conflict as error:
-            raise NotFound("Channel not found") from error
-
-    def note_error(self, project_id: str, channel_id: str, error: str, *, broken: bool) -> None:
-        """Keep what a channel's provider said last; *broken* gives it up, no *error* takes it back."""
-        if error:
-            actions: Actions = [ChannelItem.last_error.set(error[:300])]
-            actions += [ChannelItem.broken.set(error[:300])] if broken else []
-        else:
-            actions = [ChannelItem.last_error.remove(), ChannelItem.broken.remove()]
-        try:
-            with conflicts():
-                ChannelItem(project_id, f"channel#{channel_id}").update(
-                    actions, condition=ChannelItem.owner.exists()
-                )
-        except Conflict:
-            return  # the channel was deleted meanwhile
+        Raises Conflict when any of them was changed meanwhile.
+        """
+        heir: Actions = [OrganizationItem.default_project_id.set(heir_id)]
+        default = OrganizationItem.default_project_id == organization.default_project_id
+        item, member, *pointers = _project_items(project)
+        with conflicts(), TransactWrite(connection=connection_of(Entry)) as transaction:
+            transaction.delete(item, condition=ProjectItem.slug == project.slug)
+            transaction.update(member_of(project.organization_id), heir, condition=default)
+            if heir_id != organization.default_project_id:
+                project_exists(transaction, heir_id)
+            transaction.delete(member)
+            for pointer in pointers:
+                transaction.delete(pointer)
+            transaction.save(remnant_item(Remnant(project.project_id, project.organization_id, now)))
 
     def reserve(self, project_id: str, description: str, monitor_id: str, now: datetime) -> str:
         """Return the id under which the one monitor of *description* is being created: ours, or another's.
@@ -200,29 +145,21 @@ class Projects:
             with conflicts():
                 item.save(condition=free)
         except Conflict:
-            held = _get(ReservationItem, item.owner, "reservation", "Reservation not found")
+            held = get(ReservationItem, item.owner, "reservation", "Reservation not found")
             return str(held.monitor_id)
         return monitor_id
 
 
-def member_of(organization_id: str) -> OrganizationItem:
-    """Return the organization's item to act on in a transaction."""
-    return OrganizationItem(organization_id, "organization")
-
-
-def _get(model: Any, owner: str, item: str, missing: str) -> Any:
-    try:
-        with conflicts():
-            return model.get(owner, item, consistent_read=True)
-    except model.DoesNotExist as error:
-        raise NotFound(missing) from error
+def project_exists(transaction: TransactWrite, project_id: str) -> None:
+    """Let *transaction* fail where the project is gone: nothing may be added to it any more."""
+    transaction.condition_check(ProjectItem, project_id, ITEM, ProjectItem.owner.exists())
 
 
 def pointers_to(spec: Spec) -> tuple[PointerItem, ...]:
     """Return the items that lead from a monitor's public keys to it."""
     owners = f"badge#{spec.badge_key}", f"unique#{unique_key(spec.monitor_id)}"
     return tuple(
-        PointerItem(owner, "pointer", project_id=spec.project_id, monitor_id=spec.monitor_id)
+        PointerItem(owner, POINTER, project_id=spec.project_id, monitor_id=spec.monitor_id)
         for owner in owners
     )
 
@@ -231,7 +168,7 @@ def _project_items(project: Project) -> tuple[Entry, ...]:
     return (
         ProjectItem(
             project.project_id,
-            "project",
+            ITEM,
             organization_id=project.organization_id,
             name=project.name,
             slug=project.slug,
@@ -241,9 +178,15 @@ def _project_items(project: Project) -> tuple[Entry, ...]:
             plan=project.plan,
             created=project.created,
         ),
-        PointerItem(f"key#{project.ping_key}", "pointer", project_id=project.project_id),
-        PointerItem(f"badge#{project.badge_key}", "pointer", project_id=project.project_id),
+        _member_item(project),
+        PointerItem(f"key#{project.ping_key}", POINTER, project_id=project.project_id),
+        PointerItem(f"badge#{project.badge_key}", POINTER, project_id=project.project_id),
     )
+
+
+def _member_item(project: Project) -> MemberItem:
+    """Return what makes it its organization's, under its slug: no two have the same."""
+    return MemberItem(project.organization_id, f"project#{project.slug}", member_id=project.project_id)
 
 
 def _to_project(item: ProjectItem) -> Project:
@@ -257,30 +200,5 @@ def _to_project(item: ProjectItem) -> Project:
         item.badge_secret,
         item.created,
         item.plan,
-    )
-
-
-def _channel_item(channel: Channel) -> ChannelItem:
-    return ChannelItem(
-        channel.project_id,
-        f"channel#{channel.channel_id}",
-        kind=channel.kind,
-        name=channel.name,
-        config=channel.config,
-        created=channel.created,
-        broken=channel.broken or None,
-        last_error=channel.last_error or None,
-    )
-
-
-def _to_channel(item: ChannelItem) -> Channel:
-    return Channel(
-        channel_id=item.item.removeprefix("channel#"),
-        project_id=item.owner,
-        kind=item.kind,
-        name=item.name,
-        config=item.config,
-        created=item.created,
-        broken=item.broken or "",
-        last_error=item.last_error or "",
+        item.updated,
     )

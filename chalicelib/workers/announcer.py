@@ -12,7 +12,7 @@ blueprint = Blueprint(__name__)
 @blueprint.on_sns_message(topic=queue_name("flips"))
 def announce(event: Any) -> None:
     """Work off one FlipNotice; SNS tries again when this raises."""
-    from chalicelib.queues import FlipNotice, from_text
+    from chalicelib.messages import FlipNotice, from_text
     from chalicelib.services import announcing
     from chalicelib.toolbox import current
 

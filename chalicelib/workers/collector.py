@@ -18,7 +18,7 @@ def collect(event: Any) -> dict[str, list[dict[str, str]]]:
 
 def hear(body: str) -> None:
     """Work off one ResultBundle."""
-    from chalicelib.queues import ResultBundle
+    from chalicelib.messages import ResultBundle
     from chalicelib.services import judging
     from chalicelib.toolbox import current
 

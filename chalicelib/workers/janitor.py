@@ -1,4 +1,4 @@
-"""Delete what a deleted monitor left behind."""
+"""Delete what deleted monitors, projects and organizations left behind."""
 
 from typing import Any
 
@@ -11,9 +11,13 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sns_message(topic=queue_name("chores"))
 def purge(event: Any) -> None:
-    """Work off one Purge; SNS tries again when this raises."""
-    from chalicelib.queues import Purge
-    from chalicelib.services import housekeeping
+    """Work off one Purge or Clearance; SNS tries again when this raises."""
+    from chalicelib.messages import Clearance, chore_order
+    from chalicelib.services import clearing, housekeeping
     from chalicelib.toolbox import current
 
-    housekeeping.purge(current(), Purge.from_json(event.message))
+    tools, chore = current(), chore_order(event.message)
+    if isinstance(chore, Clearance):
+        clearing.clear(tools, chore, tools.clock())
+    else:
+        housekeeping.purge(tools, chore, tools.clock())

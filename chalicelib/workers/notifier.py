@@ -18,7 +18,7 @@ def notify(event: Any) -> dict[str, list[dict[str, str]]]:
 
 def send(body: str) -> None:
     """Work off one DeliveryNotice."""
-    from chalicelib.queues import DeliveryNotice
+    from chalicelib.messages import DeliveryNotice
     from chalicelib.services import delivering
     from chalicelib.toolbox import current
 

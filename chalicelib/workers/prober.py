@@ -15,7 +15,7 @@ from chalicelib.workers.batches import each
 
 if TYPE_CHECKING:
     from chalicelib.core.consensus import Answer, Result
-    from chalicelib.queues import ProbeOrder
+    from chalicelib.messages import ProbeOrder
     from chalicelib.toolbox import Toolbox
 
 LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
@@ -37,8 +37,8 @@ def probe(event: Any) -> dict[str, list[dict[str, str]]]:
 
 def work_off(body: str) -> None:
     """Work off one ProbeBundle, at its moment."""
+    from chalicelib.messages import ProbeBundle
     from chalicelib.probes import bundles
-    from chalicelib.queues import ProbeBundle
     from chalicelib.toolbox import current
 
     tools, bundle = current(), ProbeBundle.from_json(body)
@@ -88,7 +88,7 @@ def _result(tools: "Toolbox", region: str, order: "ProbeOrder") -> "Result":
 
 
 def _send(tools: "Toolbox", answers: Sequence["Answer"]) -> None:
-    from chalicelib.queues import ResultBundle
+    from chalicelib.messages import ResultBundle
 
     for parcel in _parcels(answers):
         tools.queues.results(ResultBundle(tuple(parcel)))
@@ -96,6 +96,6 @@ def _send(tools: "Toolbox", answers: Sequence["Answer"]) -> None:
 
 def _parcels(answers: Sequence["Answer"]) -> Iterator[list["Answer"]]:
     """Return *answers* in as few parts as messages can hold."""
-    from chalicelib.queues import packed, weight_of
+    from chalicelib.messages import packed, weight_of
 
     return packed(answers, weight_of, PER_MESSAGE, MESSAGE_BYTES)

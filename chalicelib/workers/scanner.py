@@ -18,7 +18,7 @@ def scan(event: Any) -> dict[str, list[dict[str, str]]]:
 
 def look(body: str) -> None:
     """Work off one ScanTick or WheelTick; the outbox is swept once a tick, not once a page."""
-    from chalicelib.queues import WheelTick, scan_order
+    from chalicelib.messages import WheelTick, scan_order
     from chalicelib.services import announcing, dispatching, waking
     from chalicelib.toolbox import current
 
@@ -30,3 +30,5 @@ def look(body: str) -> None:
     waking.scan(tools, message, now)
     if not message.after_id:
         announcing.sweep(tools, message.shard, now)
+        if message.shard == 0:
+            waking.scan_incidents(tools, message, now)

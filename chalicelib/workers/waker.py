@@ -1,4 +1,4 @@
-"""Look at one monitor at the very second of its deadline."""
+"""Look at one monitor, or one incident, at the very second of its deadline."""
 
 from typing import Any
 
@@ -12,15 +12,18 @@ blueprint = Blueprint(__name__)
 
 @blueprint.on_sqs_message(queue=queue_name("wakes"), batch_size=10)
 def wake(event: Any) -> dict[str, list[dict[str, str]]]:
-    """Let time pass for the monitors that a batch names."""
+    """Let time pass for the monitors and incidents that a batch names."""
     return each(event, look)
 
 
 def look(body: str) -> None:
-    """Work off one Wake."""
-    from chalicelib.queues import Wake
-    from chalicelib.services import waking
+    """Work off one Wake or Timer."""
+    from chalicelib.messages import Timer, wake_order
+    from chalicelib.services import outages, waking
     from chalicelib.toolbox import current
 
-    tools = current()
-    waking.wake(tools, Wake.from_json(body), tools.clock())
+    tools, message = current(), wake_order(body)
+    if isinstance(message, Timer):
+        outages.look(tools, message, tools.clock())
+    else:
+        waking.wake(tools, message, tools.clock())

@@ -10,6 +10,7 @@ from tests.bench import (
     coldstart,
     detection,
     idle,
+    listing,
     outages,
     probing,
     steady,
@@ -20,6 +21,7 @@ from tests.bench import (
 AIMS = {
     "steady_ping_ratio": "at most 1.5",
     "import_ratio": "at most 1.2",
+    "listing_ratio": "at most 25",
     "detection_p99_s": "at most 2.0",
     "probes_per_second_http": "at least 1,500",
     "probes_per_second_https": "at least 500",
@@ -31,6 +33,7 @@ AIMS = {
 PARTS: tuple[tuple[str, Callable[[], dict[str, float]]], ...] = (
     ("CPU of a steady ping, against two bare botocore calls", steady.measure),
     ("import of the ping's Lambda from the packaged zip, against botocore and a client", coldstart.measure),
+    ("CPU of a list of a thousand checks, against its JSON alone", listing.measure),
     ("reads of one tick", idle.measure),
     ("one tick over 100,000 probed monitors, a tenth of them due, about two minutes", wheel.measure),
     ("probes and verdicts a second of CPU", probing.measure),

@@ -12,7 +12,8 @@ from chalicelib.core.status import Kind, Status
 from chalicelib.core.targets import HttpTarget, Watch
 from chalicelib.local.__main__ import furnish
 from chalicelib.local.stack import running
-from chalicelib.services import access, tenancy, watching
+from chalicelib.services import access, channels, watching
+from chalicelib.services.channels import ChannelWish
 from chalicelib.settings import Settings
 from chalicelib.storage.keys import Lane
 from chalicelib.toolbox import current
@@ -29,7 +30,8 @@ def measure() -> dict[str, float]:
     furnish(None)
     with running(Settings.from_env(), 0) as stack, receiver() as (address, received):
         caller = access.enter(current(), stack.foundation.api_key, Lane.V3, current().clock())
-        tenancy.add_channel(current(), caller, "WEBHOOK", "bench", {"url": address}, current().clock())
+        wish = ChannelWish("bench", {"url": address}, kind="WEBHOOK")
+        channels.add(current(), caller, wish, current().clock())
         return {
             f"outage_to_message_max_s_threshold_{threshold}": max(
                 _seconds(caller, threshold, received) for _ in range(TARGETS)

@@ -6,7 +6,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from moto import mock_aws
 
+from chalicelib import aws
 from chalicelib.channels.base import Outlet
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.consensus import Result
@@ -121,3 +123,16 @@ def probed(alert):
         return alert(reason, **{**facts, **changes})
 
     return make
+
+
+@pytest.fixture
+def amazon(monkeypatch):
+    """Return a function from a service and a region to its client, of an AWS that no other test has used."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    aws.client.cache_clear()
+    aws.session.cache_clear()
+    with mock_aws():
+        yield lambda service, region: aws.client(service, region, None)
+    aws.client.cache_clear()
+    aws.session.cache_clear()

@@ -3,11 +3,9 @@ from html.parser import HTMLParser
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
-from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from chalicelib import aws
 from chalicelib.channels.base import Outlet, SendError
 from chalicelib.channels.email import Email, message
 from chalicelib.core.alerts import Reason
@@ -18,18 +16,11 @@ ALICE = {"email": "alice@example.org", "up": True, "down": True}
 
 
 @pytest.fixture
-def ses(monkeypatch):
+def ses(amazon):
     """Return a client of an SES that knows our sender, with nothing left over from other tests."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    aws.client.cache_clear()
-    aws.session.cache_clear()
-    with mock_aws():
-        client = aws.client("sesv2", "us-east-1", None)
-        client.create_email_identity(EmailIdentity="wakeful.example")
-        yield client
-    aws.client.cache_clear()
-    aws.session.cache_clear()
+    client = amazon("sesv2", "us-east-1")
+    client.create_email_identity(EmailIdentity="wakeful.example")
+    return client
 
 
 def sent():
@@ -129,8 +120,8 @@ def test_an_alert_leaves_by_ses(outlet, alert):
     ("switches", "reasons"),
     [
         ({"up": True, "down": True}, set(Reason)),
-        ({"up": False, "down": True}, set(Reason) - {Reason.RECOVERED}),
-        ({"up": True, "down": False}, set(Reason) - {Reason.WENT_DOWN}),
+        ({"up": False, "down": True}, set(Reason) - {Reason.RECOVERED, Reason.CALLED_OFF}),
+        ({"up": True, "down": False}, set(Reason) - {Reason.WENT_DOWN, Reason.STILL_DOWN}),
         ({"up": False, "down": False}, {Reason.TEST, Reason.CHANNEL_BROKE}),
     ],
 )

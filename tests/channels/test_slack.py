@@ -6,15 +6,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis.strategies import integers, text
 
-from chalicelib.channels.base import MASK, Outlet, SendError
-from chalicelib.channels.slack import CALLS, Slack, fit, message
-from chalicelib.core.alerts import Alert, Reason
+from chalicelib.channels.base import MASK, Outlet
+from chalicelib.channels.letters import fit
+from chalicelib.channels.slack import CALLS, Slack, escape, message
+from chalicelib.core.alerts import Reason
 from chalicelib.core.consensus import Result
 from chalicelib.core.errors import Invalid
 from chalicelib.core.status import Verdict
-from chalicelib.core.steps import Cause
 from chalicelib.guard.headers import AGENT
 from chalicelib.settings import Settings
+from tests.channels.crowded import ALERTS, UNHURRIED, crowded
+from tests.channels.sending import fault
 
 HOOK = "https://hooks.slack.com/services/T0A1B2C3D/B0X9Y8Z7W/abcdefABCDEF123456789012"
 NOON = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
@@ -27,12 +29,6 @@ def slack(outlet, receiver):
     """Return a channel that leads to the receiver."""
     url = f"{receiver.url}/services/T0A1B2C3D/B0X9Y8Z7W/s3cret-t0ken"
     return Slack(Slack.check({"url": url}, allow_private=True), outlet)
-
-
-def fault(transport, alert):
-    with pytest.raises(SendError) as error:
-        transport.send(alert)
-    return error.value
 
 
 def words(told):
@@ -200,7 +196,7 @@ def test_nobody_is_called_and_nothing_is_a_link(probed):
 
 def test_an_address_stays_an_address():
     """Only what could call somebody is parted: an e-mail address is copied as it was written."""
-    assert fit("mail ops@example.org, or @here", 100) == f"mail ops@example.org, or @{GAP}here"
+    assert escape("mail ops@example.org, or @here") == f"mail ops@example.org, or @{GAP}here"
 
 
 @given(text(alphabet="ab&<>@[](). \U0001f525", max_size=60), integers(2, 80))
@@ -208,36 +204,19 @@ def test_an_address_stays_an_address():
 @example("&" * 9, 6)
 def test_a_text_keeps_to_its_limit_and_no_escape_is_cut(written, limit):
     """What is shown is what was written, or begins so and ends in an ellipsis."""
-    fitted = fit(written, limit)
+    fitted = fit(written, limit, size=len, spell=escape)
     shown = html.unescape(fitted).replace(GAP, "")
     assert len(fitted) <= limit
     assert shown == written or (shown.endswith("…") and written.startswith(shown[:-1]))
     assert fitted.count("&") == sum(fitted.count(escape) for escape in ("&amp;", "&lt;", "&gt;"))
 
 
-@given(text(max_size=4000), integers(1, 30))
-@example("&" * 4000, 30)
-@example("\U0001f525" * 4000, 30)
-def test_a_message_keeps_to_slacks_limits(anything, n_regions):
+@UNHURRIED
+@given(ALERTS)
+@example(crowded("&", 4000, 30, Reason.RECOVERED))
+@example(crowded("\U0001f525", 4000, 30, Reason.RECOVERED))
+def test_a_message_keeps_to_slacks_limits(alert):
     """No section is over 3,000 characters or ten fields of 2,000, by any count, nor is any of them empty."""
-    evidence = tuple(Result(f"{n}{anything}", Verdict.DOWN, error=f"{n}{anything}") for n in range(n_regions))
-    alert = Alert(
-        "d-1",
-        Reason.RECOVERED,
-        NOON,
-        "7c2f",
-        anything,
-        anything,
-        tags=anything,
-        cause=Cause.PROBES_FAILED,
-        began=NOON,
-        summary={"desc": anything},
-        body=anything.encode("utf-8", "replace") * 10,
-        target=anything,
-        evidence=evidence,
-        uptime_percent=50.0,
-        latency=(1.0, 2.0),
-    )
     told = message(alert)
     assert len(told["text"].encode("utf-16-le")) // 2 <= 4000
     for block in blocks(told):

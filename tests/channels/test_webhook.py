@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.channels import TRANSPORTS, transport_for
-from chalicelib.channels.base import MASK, Outlet, SendError
+from chalicelib.channels.base import MASK, Outlet
 from chalicelib.channels.posting import retry_after
 from chalicelib.channels.webhook import Webhook, sign
 from chalicelib.core.alerts import Reason
-from chalicelib.core.errors import Invalid
 from chalicelib.guard.headers import AGENT
 from chalicelib.settings import Settings
+from tests.channels.sending import fault
 
 NOON = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
 
@@ -23,12 +22,6 @@ NOON = datetime(2026, 11, 22, 12, 0, 5, tzinfo=UTC)
 def hook(outlet):
     """Return a function that makes a webhook of what a person wrote."""
     return lambda **config: Webhook(Webhook.check(config, allow_private=True), outlet)
-
-
-def fault(webhook, alert):
-    with pytest.raises(SendError) as error:
-        webhook.send(alert)
-    return error.value
 
 
 def test_a_url_alone_hears_all_that_matters(hook, receiver, alert):
@@ -299,16 +292,3 @@ def test_a_body_that_is_json_is_sent_as_json(hook, receiver, alert):
     hook(url=receiver.url, body='{"text": $NAME_JSON}').send(alert(name='a "b"'))
     assert receiver.heard[0].headers["Content-Type"] == "application/json"
     assert json.loads(receiver.heard[0].body) == {"text": 'a "b"'}
-
-
-@pytest.mark.parametrize("kind", TRANSPORTS)
-def test_every_kind_has_a_transport(kind):
-    """Each kind in the table leads to a class that can check, mask and send."""
-    transport = transport_for(kind)
-    assert all(callable(getattr(transport, name)) for name in ("check", "mask", "send"))
-
-
-def test_an_unknown_kind_is_refused():
-    """A kind that there is not is refused with those that there are (R44)."""
-    with pytest.raises(Invalid, match="type must be one of EMAIL, SLACK, WEBHOOK"):
-        transport_for("PIGEON")

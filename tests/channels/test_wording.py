@@ -58,6 +58,8 @@ def test_a_duration_is_never_overstated(seconds):
             "Was down: Nightly backup (1 h 3 min)",
             "Nightly backup was down for 1 h 3 min, and is up again.",
         ),
+        (Reason.STILL_DOWN, "Still down: Nightly backup", "Nightly backup is still down."),
+        (Reason.CALLED_OFF, "Paused: Nightly backup", "Nightly backup was paused while it was down."),
         (
             Reason.CHANNEL_BROKE,
             "Channel not working: Nightly backup",
@@ -74,6 +76,45 @@ def test_every_reason_has_its_words(alert, reason, subject, headline):
     """Each reason is told in its own subject and its own sentence."""
     assert wording.subject(alert(reason)) == subject
     assert wording.headline(alert(reason)) == headline
+
+
+@pytest.mark.parametrize(
+    ("reason", "subject", "headline", "until"),
+    [
+        (
+            Reason.STILL_DOWN,
+            "Still down: Nightly backup (for 1 h 3 min)",
+            "Nightly backup is still down, for 1 h 3 min now.",
+            "Told again",
+        ),
+        (
+            Reason.CALLED_OFF,
+            "Paused: Nightly backup (was down 1 h 3 min)",
+            "Nightly backup was paused; it had been down for 1 h 3 min.",
+            "Paused",
+        ),
+    ],
+)
+def test_an_outage_that_did_not_end_is_told_with_its_length(alert, reason, subject, headline, until):
+    """A reminder and a pause say how long it has been down, and neither says that it is up."""
+    told = alert(reason, began=alert().at - timedelta(minutes=63), cause=None)
+    assert (wording.subject(told), wording.headline(told)) == (subject, headline)
+    assert wording.facts(told)[:3] == [
+        ("Down from", "2026-11-22 10:57:05 UTC"),
+        (until, "2026-11-22 12:00:05 UTC"),
+        ("Down for", "1 h 3 min"),
+    ]
+
+
+def test_every_reason_is_an_event_of_its_colour():
+    """Programs tell a reminder and a pause from a new outage; bad news alone is red."""
+    assert wording.EVENTS.keys() == wording.COLOURS.keys() == set(Reason)
+    assert (wording.EVENTS[Reason.STILL_DOWN], wording.EVENTS[Reason.CALLED_OFF]) == (
+        "check.still_down",
+        "check.paused",
+    )
+    red = {reason for reason, colour in wording.COLOURS.items() if colour == wording.RED}
+    assert red == {Reason.WENT_DOWN, Reason.STILL_DOWN, Reason.CHANNEL_BROKE}
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,14 @@ def say(elsewhere, capsys):  # noqa: ARG001  where the command is given
 
 
 @pytest.fixture
+def key(stack, say, monkeypatch):
+    """Return what gives a command about keys to the running stack, with the key that manages them."""
+    monkeypatch.setenv("WAKEFUL_URL", stack.base_url)
+    monkeypatch.setenv("WAKEFUL_KEY", stack.foundation.admin_key)
+    return lambda *arguments: say("key", *arguments)
+
+
+@pytest.fixture
 def monitor(stack, say, monkeypatch):
     """Return what gives a command about monitors to the running stack."""
     monkeypatch.setenv("WAKEFUL_URL", stack.base_url)

@@ -14,7 +14,7 @@ from tests.local.clients import ROOT
 def ready(stack, elsewhere):
     """Let the folder tell of the running stack, as `make run` does."""
     (elsewhere / ".local").mkdir()
-    facts = {"base_url": stack.base_url, "api_key": stack.foundation.api_key}
+    facts = {"base_url": stack.base_url} | stack.foundation.opening
     (elsewhere / ".local" / "ready.json").write_text(json.dumps(facts))
 
 

@@ -5,7 +5,7 @@ import pytest
 from chalicelib.core.consensus import Answer, Result
 from chalicelib.core.status import Verdict
 from chalicelib.dialects import ids
-from chalicelib.queues import ResultBundle
+from chalicelib.messages import ResultBundle
 from chalicelib.services import judging
 from chalicelib.toolbox import current
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from lives import BIRTH, HOUR, a_spec
 
-from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_recovery, plan, reason_for
+from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_end, plan, reason_for
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
 
@@ -28,12 +28,17 @@ def test_going_down_is_news(old):
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(NEW, UP), (PAUSED, UP), (UP, PAUSED), (DOWN, PAUSED), (NEW, PAUSED), (PAUSED, NEW)],
+    [(NEW, UP), (PAUSED, UP), (UP, PAUSED), (NEW, PAUSED), (PAUSED, NEW)],
 )
 def test_a_first_success_and_a_pause_are_no_news(old, new):
     """Nobody is told of a first success, of a pause, of a resume or of the success after one (R334)."""
     assert reason_for(a_flip(old, new)) is None
-    assert plan(a_flip(old, new), a_spec(channels=("c-1",)), [a_channel("1")]) == []
+    assert plan(reason_for(a_flip(old, new)), a_spec(channels=("c-1",)), [a_channel("1")]) == []
+
+
+def test_a_pause_that_ends_an_outage_is_news():
+    """Who heard that it is down must hear that nobody will see its end."""
+    assert reason_for(a_flip(DOWN, PAUSED)) is Reason.CALLED_OFF
 
 
 def test_coming_back_is_news():
@@ -44,7 +49,7 @@ def test_coming_back_is_news():
 def test_the_monitors_own_working_channels_hear_of_it():
     """Neither another monitor's channels nor broken ones are told (R304, R306)."""
     channels = [a_channel("1"), a_channel("2"), a_channel("3", "gone"), a_channel("4")]
-    chosen = plan(a_flip(UP, DOWN), a_spec(channels=("c-4", "c-1", "c-3", "c-9")), channels)
+    chosen = plan(Reason.WENT_DOWN, a_spec(channels=("c-4", "c-1", "c-3", "c-9")), channels)
     assert [channel.name for channel in chosen] == ["1", "4"]
 
 
@@ -67,14 +72,14 @@ def test_channels_of_a_kind_hear_of_it_together(kinds, told):
         a_channel("other mail", kind="EMAIL"),
         a_channel("dead mail", "gone", kind="EMAIL"),
     ]
-    chosen = plan(a_flip(UP, DOWN), a_spec(channel_kinds=kinds), channels)
+    chosen = plan(Reason.WENT_DOWN, a_spec(channel_kinds=kinds), channels)
     assert [channel.name for channel in chosen] == told
 
 
 def test_who_is_named_twice_is_told_once():
     """A channel that hears of it by its name and by its kind hears of it once (R236)."""
     both = a_spec(channels=("c-mail", "c-hook"), channel_kinds=("EMAIL", "EMAIL"))
-    chosen = plan(a_flip(UP, DOWN), both, [a_channel("mail", kind="EMAIL"), a_channel("hook")])
+    chosen = plan(Reason.WENT_DOWN, both, [a_channel("mail", kind="EMAIL"), a_channel("hook")])
     assert [channel.name for channel in chosen] == ["mail", "hook"]
 
 
@@ -93,7 +98,35 @@ def test_who_is_named_twice_is_told_once():
 )
 def test_a_recovery_follows_what_was_told_of_the_outage(down, said):
     """Told, it is a recovery; still waiting, one message of both; never told, it is nothing."""
-    assert fate_of_recovery(down) is said
+    assert fate_of_end(Reason.RECOVERED, down) is said
+
+
+@pytest.mark.parametrize(
+    ("down", "said"),
+    [
+        (Fate.SENT, Reason.CALLED_OFF),
+        (Fate.QUEUED, Reason.CALLED_OFF),
+        (Fate.MERGED, Reason.CALLED_OFF),
+        (Fate.FAILED, None),
+        (None, None),
+    ],
+)
+def test_a_pause_is_no_recovery(down, said):
+    """Who heard of the outage, or was about to, hears that it was paused; never that it is up."""
+    assert fate_of_end(Reason.CALLED_OFF, down) is said
+
+
+def test_who_wants_no_recoveries_is_told_of_none():
+    """Only where something was opened that must be closed is the end told all the same (R26)."""
+    spec = a_spec(channel_kinds=("EMAIL", "PAGERDUTY"), tells_recovery=False)
+    channels = [a_channel("mail", kind="EMAIL"), a_channel("pager", kind="PAGERDUTY")]
+    told = {reason: [c.name for c in plan(reason, spec, channels)] for reason in Reason}
+    assert {reason for reason, names in told.items() if names == ["pager"]} == {
+        Reason.RECOVERED,
+        Reason.WAS_DOWN,
+        Reason.CALLED_OFF,
+    }
+    assert told[Reason.WENT_DOWN] == told[Reason.STILL_DOWN] == ["mail", "pager"]
 
 
 @pytest.mark.parametrize(
@@ -102,6 +135,8 @@ def test_a_recovery_follows_what_was_told_of_the_outage(down, said):
         (Reason.WENT_DOWN, "down"),
         (Reason.RECOVERED, "up"),
         (Reason.WAS_DOWN, "up"),
+        (Reason.STILL_DOWN, "down"),
+        (Reason.CALLED_OFF, "up"),
         (Reason.CHANNEL_BROKE, "down"),
         (Reason.TEST, "down"),
     ],

@@ -8,7 +8,7 @@ from lives import BIRTH, DAY, HOUR, MINUTE, SECOND
 
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
-from chalicelib.core.uptime import Span, Tally, tally
+from chalicelib.core.uptime import Span, Tally, tally, tally_each
 
 NEW, UP, DOWN, PAUSED = Status.PENDING, Status.UP, Status.DOWN, Status.PAUSED
 NONE = timedelta()
@@ -155,6 +155,17 @@ def test_the_parts_add_up_to_the_whole(turns, window, cuts, excluded):
     added = sum((told(part, *turns, excluded=excluded) for part in parts), Tally())
 
     assert added == told(window, *turns, excluded=excluded)
+
+
+@given(turning, st.lists(windows, max_size=6), exclusions)
+def test_many_parts_are_told_like_each_of_them(turns, parts, excluded):
+    """What is told of many parts at once, empty and overlapping ones too, is what is told of each (R157)."""
+    flips, present = history(*turns)
+    start = min((part.start for part in parts), default=BIRTH)
+
+    found = tally_each([flip for flip in flips if flip.at >= start], present, parts, excluded)
+
+    assert found == [told(part, *turns, excluded=excluded) for part in parts]
 
 
 @given(turning, windows, exclusions)

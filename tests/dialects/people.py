@@ -7,11 +7,20 @@ from typing import Any
 
 from chalicelib.core.signals import Ping
 from chalicelib.core.steps import Flip
+from chalicelib.core.tenancy import Level
 from chalicelib.local.front import Reply
 from chalicelib.local.house import House
+from chalicelib.services.keys import KeyWish, issue
 
 CHECKS = "/api/v3/checks/"
 AGES = timedelta(days=3650)
+
+
+def new_key(house: House, wish: KeyWish, project_id: str = "") -> str:
+    """Return a new key of Alice's project, or of another of her organization's."""
+    if wish.level is Level.PROJECT:
+        project_id = project_id or house.foundation.project.project_id
+    return issue(house.tools, house.foundation.organization, project_id, wish, house.clock.now).secret
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 import pytest
-from people import Person
+from people import Person, new_key
 
 from chalicelib.core.tenancy import Level, Permission
-from chalicelib.services.tenancy import ApiKeyWish, issue_key
+from chalicelib.services.keys import KeyWish
 
 PATHS = {
     "healthchecks": "/api/v3/checks/",
@@ -10,20 +10,19 @@ PATHS = {
     "hooklistener": "/api/v1/uptime-monitors",
 }
 KINDS = {
-    "haspulse's": ApiKeyWish("ci", "hp_"),
-    "healthchecks'": ApiKeyWish("rw", "hcw_"),
-    "an organization's": ApiKeyWish("admin", "hp_", Level.ORGANIZATION),
-    "a reader's": ApiKeyWish("ro", "hcr_", permission=Permission.READ),
-    "somebody else's": ApiKeyWish("live", "sk_live_"),
-    "hooklistener's": ApiKeyWish("hook", "hklst_"),
+    "haspulse's": KeyWish("ci", "hp_"),
+    "healthchecks'": KeyWish("rw", "hcw_"),
+    "an organization's": KeyWish("admin", "hp_", Level.ORGANIZATION),
+    "a reader's": KeyWish("ro", "hcr_", permission=Permission.READ),
+    "somebody else's": KeyWish("live", "sk_live_"),
+    "hooklistener's": KeyWish("hook", "hklst_"),
 }
 
 
 @pytest.fixture(scope="module")
 def keys(house):
     """Return a key of each kind."""
-    project = house.foundation.project
-    return {name: issue_key(house.tools, project, wish, house.clock.now) for name, wish in KINDS.items()}
+    return {name: new_key(house, wish) for name, wish in KINDS.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)

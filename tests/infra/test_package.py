@@ -8,7 +8,8 @@ from importlib.util import MAGIC_NUMBER
 import pytest
 
 from app import app
-from chalicelib.queues import Queues, ResultBundle
+from chalicelib.messages import ResultBundle
+from chalicelib.queues import Queues
 from chalicelib.settings import Settings
 from infra.package import NEVER_SHIPPED, ROOT, Halt, lint, package
 from tests.infra.conftest import ELSEWHERE, HOME
@@ -27,6 +28,7 @@ import importlib, sys
 sys.path.insert(0, sys.argv[1])
 for module in sys.argv[2:]:
     importlib.import_module(module)
+assert "apprise" not in sys.modules  # 100 ms that only those pay who use it
 """
 
 IMPORT_HANDLER = """

@@ -7,7 +7,8 @@ import pytest
 from chalicelib.local.emulation import build, emulated_aws, has_visible
 from chalicelib.local.house import FURNISHED
 from chalicelib.local.pump import Pump
-from chalicelib.queues import ProbeBundle, Queues
+from chalicelib.messages import ProbeBundle
+from chalicelib.queues import Queues
 from chalicelib.settings import Settings
 from tests.emulators import MiniStack, credentials
 

@@ -20,7 +20,7 @@ from chalicelib.core.targets import (
     TcpTarget,
     TlsTarget,
 )
-from chalicelib.queues import ProbeBundle, ProbeOrder, ResultBundle
+from chalicelib.messages import ProbeBundle, ProbeOrder, ResultBundle
 from chalicelib.toolbox import current, using
 from chalicelib.workers import prober
 from tests.guard.peers import OK, closed_port

@@ -14,8 +14,9 @@ from chalicelib.core.steps import Cause, turn
 from chalicelib.core.targets import HttpTarget, Watch
 from chalicelib.core.tenancy import UNLIMITED
 from chalicelib.local.house import House
-from chalicelib.services.announcing import announce, story_of
+from chalicelib.services.announcing import announce
 from chalicelib.services.composing import compose
+from chalicelib.services.outages import story_of
 from chalicelib.storage.deliveries import Delivery
 from tests.stories.neighbours import calls_through, fates, mails, new_channel, new_check, speak
 
@@ -63,7 +64,7 @@ class Shop:
 
 def mail_channel(house):
     """Return the channel that leads to Alice's address."""
-    _, channels = house.tools.projects.settings(house.foundation.project.project_id)
+    channels = house.tools.channels.of_project(house.foundation.project.project_id)
     return next(channel for channel in channels if channel.config.get("email") == "alice@example.org")
 
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from chalicelib.local.house import waiting_messages
-from chalicelib.queues import DeliveryNotice
-from chalicelib.services.announcing import story_of
+from chalicelib.messages import DeliveryNotice
 from chalicelib.services.delivering import BUSY_FOR, WAITS
+from chalicelib.services.outages import story_of
 from chalicelib.storage.deliveries import LEASE
 from tests.stories.faults import DEAD, UNANSWERED, UNREACHABLE, meeting, on_the_wire
 from tests.stories.neighbours import (
@@ -37,7 +37,7 @@ VISIBILITY = timedelta(seconds=360)  # of the deliveries queue (infra/resources.
 def webhook(house, receiver):
     """Return the id of the channel that leads to the receiver."""
     assert receiver.heard == []
-    return house.tools.projects.settings(house.foundation.project.project_id)[1][0].channel_id
+    return house.tools.channels.of_project(house.foundation.project.project_id)[0].channel_id
 
 
 @pytest.fixture
@@ -463,7 +463,7 @@ def test_a_twin_does_not_judge_what_is_being_sent(house, receiver, webhook, chec
     """
     let_go = hold_back(house, receiver, check, leaving, 200)
     [body] = queue_of(house, "deliveries").bodies
-    house.tools.projects.note_error(house.foundation.project.project_id, webhook, "Gone.", broken=True)
+    house.tools.channels.note_error(house.foundation.project.project_id, webhook, "Gone.", broken=True)
     post(house, house.tools.settings.deliveries_queue_url, body)
     bring_all(house, "notify")
     let_go()

@@ -9,7 +9,7 @@ from botocore.exceptions import EndpointConnectionError
 from chalicelib.core.errors import Invalid, Unavailable
 from chalicelib.core.status import Kind
 from chalicelib.core.targets import HttpTarget, Watch
-from chalicelib.queues import ProbeBundle, WheelTick, to_text
+from chalicelib.messages import ProbeBundle, WheelTick, to_text
 from chalicelib.services import dispatching
 from chalicelib.services.dispatching import BUNDLE_BYTES, PER_BUNDLE, PER_MESSAGE, bundles, witnesses_for
 from chalicelib.storage.monitors import spec_item

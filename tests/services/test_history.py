@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.core.consensus import Result, Round
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.maintenance import Window
 from chalicelib.core.monitors import Monitor, State
 from chalicelib.core.rollups import Grain, Rollup, roll_up
 from chalicelib.core.status import Kind, Status, Verdict
@@ -18,6 +19,7 @@ from chalicelib.services import history
 from chalicelib.storage import rounds
 from chalicelib.storage.flips import items_of
 from chalicelib.storage.rollups import RollupItem
+from chalicelib.storage.windows import _item as window_item
 from chalicelib.toolbox import Toolbox
 from tests.emulators import Wire, on_moto
 from tests.storage.examples import DAY, HOUR, MICROSECOND, MINUTE, NOON, SECOND, a_spec, answers_of
@@ -427,6 +429,21 @@ def test_our_own_outages_are_nobodys_downtime(tools):
 
     assert history.uptime(tools, shop, today(), MIDNIGHT + 23 * HOUR) == Tally(
         up=5 * HOUR, excluded=18 * HOUR
+    )
+
+
+def test_maintenance_is_nobodys_downtime(tools):
+    """What a window covers counts neither way, also a retired one's; another project's does (R59, R155)."""
+    shop = turned(a_shop(), (-50, Status.UP), (6, Status.DOWN), (9, Status.UP))
+    for number, (project_id, hours) in enumerate(
+        (("alices-project", 5), ("alices-project", 8), ("bobs", 20))
+    ):
+        start = MIDNIGHT + hours * HOUR
+        window = Window(f"w-{number}", project_id, "Move", start, start + 2 * HOUR, start, retired=hours == 8)
+        window_item(window).save()
+
+    assert history.uptime(tools, shop, today(), MIDNIGHT + DAY) == Tally(
+        up=19 * HOUR, down=HOUR, excluded=4 * HOUR
     )
 
 

@@ -13,7 +13,7 @@ from chalicelib.core.consensus import Answer, Result
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.probing import conclude
 from chalicelib.core.status import Status, Verdict
-from chalicelib.queues import ProbeBundle, ResultBundle
+from chalicelib.messages import ProbeBundle, ResultBundle
 from chalicelib.services import judging
 from tests.stories.neighbours import calls_through, queue_of
 from tests.stories.targets import new_probe

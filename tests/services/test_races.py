@@ -13,7 +13,7 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.heartbeats import deadline
 from chalicelib.core.signals import Action, Arrival
 from chalicelib.core.status import Status
-from chalicelib.queues import DeliveryNotice, FlipNotice, Wake, from_text, to_text
+from chalicelib.messages import DeliveryNotice, FlipNotice, Wake, from_text, to_text
 from chalicelib.services import announcing, delivering, pinging, waking
 from tests.stories.neighbours import (
     fates,
@@ -35,7 +35,7 @@ WAKES = 40
 def webhook(house, receiver):
     """Return the id of the channel that leads to the receiver."""
     assert receiver.heard == []
-    return house.tools.projects.settings(house.foundation.project.project_id)[1][0].channel_id
+    return house.tools.channels.of_project(house.foundation.project.project_id)[0].channel_id
 
 
 def storm(house, check, step, seed):
@@ -113,19 +113,19 @@ def test_two_hundred_signals_at_once(house, step):
 
 
 def test_a_storm_is_told_as_it_was(house, receiver, webhook):
-    """After a storm each outage was told once, and each recovery of an outage that was told, once."""
+    """After a storm each outage was told once, and so was its end: the recovery, or the pause."""
     check = new_check(house)
     house.advance(seconds=1)
     storm(house, check, 7 * SECOND, seed=11)
     check.ask("POST", "pause")
     house.advance(minutes=15)
     downs = [flip for flip in check.flips if flip.new is Status.DOWN]
-    ups = [flip for flip in check.flips if flip.old is Status.DOWN and flip.new is Status.UP]
+    ends = [flip for flip in check.flips if flip.old is Status.DOWN]
     logged = fates(house, webhook)
     assert logged.count("went_down sent") + logged.count("went_down merged") == len(downs)
-    assert logged.count("recovered sent") == len(ups)
+    assert logged.count("recovered sent") + logged.count("called_off sent") == len(ends)
     assert len({heard.delivery for heard in receiver.heard}) == len(receiver.heard)
-    assert len(receiver.heard) == logged.count("went_down sent") + len(ups)
+    assert len(receiver.heard) == logged.count("went_down sent") + len(ends)
 
 
 def test_time_and_the_signal_that_just_came_in_time(house):
@@ -339,6 +339,6 @@ def test_every_handler_may_be_called_twice(house, receiver, channels):
     house.advance(minutes=3)
     assert check.turns[1:] == ["up to down by timeout", "down to up by success", "up to down by timeout"]
     check.ask("POST", "pause")
-    assert all_told(house, channels) == [[*ONCE, "went_down sent"]] * 2
-    assert receiver.reasons() == ["went_down", "recovered", "went_down"]
-    assert len(mails(house)) == 3
+    assert all_told(house, channels) == [[*ONCE, "went_down sent", "called_off sent"]] * 2
+    assert receiver.reasons() == ["went_down", "recovered", "went_down", "called_off"]
+    assert len(mails(house)) == 4

@@ -70,7 +70,7 @@ def strict_wire(strict_engine):
 def alice(tools):
     """Store Alice's organization and project; return her id."""
     organization, project = alices()
-    tools.projects.add(organization, project)
+    tools.projects.found(organization, project)
     return organization.organization_id
 
 

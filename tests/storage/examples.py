@@ -205,7 +205,6 @@ specs = st.builds(
     probed,
     st.builds(
         a_spec,
-        project_id=ids,
         created=moments,
         badge_key=texts,
         name=texts,
@@ -225,6 +224,8 @@ specs = st.builds(
         filter_default_fail=st.booleans(),
         channels=st.lists(st.uuids().map(str), max_size=5).map(tuple),
         channel_kinds=st.lists(st.sampled_from(["EMAIL", "SLACK"]), unique=True).map(tuple),
+        tells_recovery=st.booleans(),
+        remind_every=st.none() | spans,
         updated=st.none() | moments,
     ),
     st.none() | watches,

@@ -3,14 +3,14 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
-from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.core.heartbeats import receive
 from chalicelib.core.monitors import Monitor, State, create, unique_key
 from chalicelib.core.schedules import Every
 from chalicelib.core.signals import PINGS_PER_MINUTE, Action, Signal, pace
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Step
-from chalicelib.storage.commits import Commits
+from chalicelib.storage.commits import TRIES, Commits
 from chalicelib.storage.monitors import Due
 from chalicelib.storage.states import STATE, Part, StateItem
 from tests.emulators import at_once
@@ -441,7 +441,7 @@ def test_a_shorter_schedule_is_kept_while_its_monitor_is_visited(tools):
 
 def count_of(tools):
     """Return how many monitors Alice's organization has, by its own count."""
-    return tools.projects.organization("alices").n_monitors
+    return tools.organizations.find("alices").n_monitors
 
 
 @pytest.mark.usefixtures("alice")
@@ -519,10 +519,18 @@ def test_a_monitor_is_removed_once(tools, job):
     assert count_of(tools) == 1
 
 
-def test_pings_do_not_keep_a_monitor_alive(tools, job):
-    """A monitor can be removed while pings come in."""
+def test_pings_do_not_keep_a_monitor_alive(tools, wire, job):
+    """A monitor can be removed while pings come in; who meets one every time is not told that it is gone
+    (R338).
+    """
     steady(tools, job)
+    reasons = [{"Code": "None"}, {"Code": "TransactionConflict", "Message": ""}]
+    for _ in range(TRIES + 1):
+        wire.refuse("TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
 
+    with pytest.raises(Unavailable):
+        tools.commits.remove(job)
+    assert len(list(Part.scan())) == 2
     tools.commits.remove(job)
 
     assert list(Part.scan()) == []
@@ -531,7 +539,7 @@ def test_pings_do_not_keep_a_monitor_alive(tools, job):
 def test_a_repeated_creation_is_one_creation(strict_tools, strict_wire):
     """When the answer is lost and the client asks again, the monitor is stored and counted once."""
     organization, project = alices()
-    strict_tools.projects.add(organization, project)
+    strict_tools.projects.found(organization, project)
     strict_wire.lose_answer("TransactWriteItems")
 
     job = stored(strict_tools)
@@ -542,7 +550,7 @@ def test_a_repeated_creation_is_one_creation(strict_tools, strict_wire):
 
 def strict_job(tools):
     """Store a monitor on the strict engine."""
-    tools.projects.add(*alices())
+    tools.projects.found(*alices())
     return stored(tools)
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from app import app
 from chalicelib.local.pump import SCHEDULED
-from chalicelib.queues import FlipNotice, ScanTick, Wake, to_text
-from tests.storage.billing import GRACE, PERIOD, READS, Bill
+from chalicelib.messages import ScanTick, Wake, to_text
+from tests.storage.billing import GRACE, PERIOD, Bill
 
 
 def test_a_steady_ping_costs_two_writes_and_no_read(up):
@@ -121,18 +121,6 @@ def test_a_late_success_costs_a_transaction_of_four_items(up):
     assert (bill.read, bill.write, bill.index, bill.refused) == (1.5, 8, 4, 1)
 
 
-def test_a_flip_costs_one_write_more_when_it_was_announced(up):
-    """To take a flip out of the outbox is one update, and one index entry less."""
-    up.ping("/fail")
-    at = up.state().since
-    notice = {"Message": FlipNotice(up.job, to_text(at)).to_json(), "Subject": None, "MessageAttributes": {}}
-
-    up.bill(lambda: app.handler_map["announce"]({"Records": [{"Sns": notice}]}, None))
-
-    marks = [call for call in up.wire.calls if call.operation not in READS]
-    assert [(call.operation, call.on_tables, call.on_indexes) for call in marks] == [("UpdateItem", 1, 1)]
-
-
 def test_a_visit_that_comes_early_moves_the_promise(up):
     """A wake that finds all well costs half a read, one write, and two for the index entry that moves."""
     up.now += timedelta(minutes=30)
@@ -176,23 +164,29 @@ def test_a_call_of_a_cold_container_reads_the_key_first(up):
 
 
 @pytest.mark.parametrize(("slug", "entries"), [("", 1), ("nightly", 2)])
-def test_a_new_monitor_costs_a_transaction_of_five_items(up, slug, entries):
-    """Spec, state, the organization's count, the pointers of its badge key and its unique key; index entries
-    for its project and its slug.
+def test_a_new_monitor_costs_a_transaction_of_six_items(up, slug, entries):
+    """Spec, state, the organization's count, the pointers of its badge key and its unique key, and that its
+    project is there; index entries for its project and its slug, and a line of the audit trail.
     """
     bill = up.bill(lambda: up.create(slug=slug))
 
-    assert bill == Bill(["UpdateItem", "TransactWriteItems"], write=1 + 10, index=entries)
+    assert bill == Bill(["UpdateItem", "TransactWriteItems", "PutItem"], write=1 + 12 + 1, index=entries)
 
 
 def test_a_minute_in_which_nothing_happens_costs_next_to_nothing(up):
-    """The tick costs a read and a write, the look at a shard two half reads."""
+    """The tick costs a read and a write, the look at a shard two half reads, and the one at the first of them
+    half a read more, for incidents; once an hour the tick asks what is left of what was deleted.
+    """
     up.now += timedelta(seconds=60)
     app.handler_map["tick"](SCHEDULED, None)
     up.now += timedelta(seconds=60)
 
     tick = up.bill(lambda: app.handler_map["tick"](SCHEDULED, None))
-    scan = up.bill(lambda: up.work("scan", ScanTick(to_text(up.now), 0)))
+    first, other = (up.bill(lambda n=n: up.work("scan", ScanTick(to_text(up.now), n))) for n in (0, 1))
+    up.now = up.now.replace(minute=0) + timedelta(hours=1)
+    hourly = up.bill(lambda: app.handler_map["tick"](SCHEDULED, None))
 
     assert tick == Bill(["GetItem", "UpdateItem"], read=1, write=1)
-    assert scan == Bill(["Query", "Query"], read=1)
+    assert first == Bill(["Query", "Query", "Query"], read=1.5)
+    assert other == Bill(["Query", "Query"], read=1)
+    assert hourly.calls[:2] == ["GetItem", "Query"]

@@ -4,19 +4,17 @@ from dataclasses import replace
 import pytest
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.core.alerts import Channel
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.monitors import create
 from chalicelib.core.signals import Action
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Step
-from chalicelib.core.tenancy import ApiKey, Level, Permission, hash_secret
 from chalicelib.settings import Settings
 from chalicelib.storage.deliveries import Delivery
 from chalicelib.storage.keys import Lane
 from chalicelib.storage.monitors import Due
 from chalicelib.toolbox import Toolbox, random_id
-from tests.emulators import credentials, free_port
+from tests.emulators import Wire, credentials, free_port
 from tests.storage.examples import (
     DAY,
     HOUR,
@@ -29,6 +27,7 @@ from tests.storage.examples import (
     alices,
     stored,
 )
+from tests.storage.owned import HASH, a_channel, a_key, a_window, an_entry, an_incident, an_update
 
 SOON = 8  # seconds that somebody may wait for a 503
 SILENCES = [
@@ -38,18 +37,6 @@ SILENCES = [
     "ServiceUnavailable",
     "TransactionInProgressException",
 ]
-KEY = ApiKey(
-    hash_secret("hcw_secret"),
-    "key-1",
-    "alices",
-    "alices-project",
-    "ci",
-    "hcw_secr",
-    Level.PROJECT,
-    Permission.WRITE,
-    "self_hosted",
-    NOON,
-)
 
 
 def turn_down(tools, job):
@@ -64,8 +51,8 @@ ROADS = {
         job.spec.monitor_id, "arrival-8", NOON + SECOND, same_minute=True
     ),
     "PutItem": lambda tools, _: tools.projects.reserve("alices-project", "unique", "id", NOON),
-    "DeleteItem": lambda tools, _: tools.projects.remove_channel("alices-project", "pager"),
-    "GetItem": lambda tools, _: tools.keys.spend(KEY.secret_hash, Lane.V1, NOON),
+    "DeleteItem": lambda tools, _: tools.incidents.remove(an_incident(incident_id="outage")),
+    "GetItem": lambda tools, _: tools.keys.spend(HASH, Lane.V1, NOON),
     "Query": lambda tools, job: tools.monitors.load(job.spec.monitor_id),
     "BatchGetItem": lambda tools, job: tools.pings.find(job.spec.monitor_id, 1),
     "BatchWriteItem": lambda tools, job: tools.pings.purge(job.spec.monitor_id, 10),
@@ -75,10 +62,9 @@ ROADS = {
 
 @pytest.fixture
 def job(tools):
-    """Return a monitor of Alice's with one ping, stored; her channel and her key are there too."""
-    tools.projects.add(*alices())
-    tools.projects.add_channel(Channel("pager", "alices-project", "webhook", "Pager", {}, NOON))
-    tools.keys.issue(KEY)
+    """Return a monitor of Alice's with one ping, stored; her key is there too."""
+    tools.projects.found(*alices())
+    tools.keys.issue(a_key(), 1)
     monitor = stored(tools)
     tools.pings.record(a_ping(monitor.spec.monitor_id, 1))
     return monitor
@@ -182,7 +168,7 @@ def test_deletions_that_are_always_left_over_are_given_up(tools, wire, job):
 @pytest.mark.parametrize("kept", [1, 4])
 def test_reads_that_were_left_over_are_sent_again(tools, wire, kept):
     """What DynamoDB could not read of a batch is read by the next one: a list has no holes."""
-    tools.projects.add(*alices())
+    tools.projects.found(*alices())
     jobs = [stored(tools, a_spec(created=NOON + n * SECOND)) for n in range(5)]
     wire.leave_over("BatchGetItem", kept)
 
@@ -206,9 +192,19 @@ READS = {
     "what is due": lambda tools, _: tools.monitors.due(0, NOON + 2 * DAY, None, 100),
     "pings": lambda tools, job: tools.pings.latest(job.spec.monitor_id, 3, 100),
     "flips": lambda tools, job: tools.flips.between(job.spec.monitor_id, NOON - DAY, NOON + DAY),
+    "the newest flip": lambda tools, job: [tools.flips.newest(job.spec.monitor_id)],
     "the outbox": lambda tools, _: tools.flips.unannounced(0, NOON + DAY, 100),
     "a channel's log": lambda tools, _: tools.deliveries.of_channel("pager", 100),
-    "settings": lambda tools, _: tools.projects.settings("alices-project"),
+    "an organization's projects": lambda tools, _: tools.projects.of_organization("alices"),
+    "its children": lambda tools, _: tools.organizations.children_of("alices"),
+    "channels": lambda tools, _: tools.channels.of_project("alices-project"),
+    "windows and channels": lambda tools, _: tools.windows.with_channels("alices-project"),
+    "keys": lambda tools, _: tools.keys.of_owner("alices-project"),
+    "incidents": lambda tools, _: tools.incidents.of_project("alices-project"),
+    "incidents that are due": lambda tools, _: tools.incidents.due(NOON + DAY, 100),
+    "a timeline": lambda tools, _: tools.incidents.timeline("outage-1"),
+    "the audit trail": lambda tools, _: tools.audits.before("alices", "", 100),
+    "what is left": lambda tools, _: tools.remnants.all(),
     "outages": lambda tools, _: tools.ticks.outages(NOON + DAY),
 }
 
@@ -216,46 +212,63 @@ READS = {
 @pytest.fixture
 def world(tools):
     """Return a monitor that has several of everything."""
-    tools.projects.add(*alices())
+    tools.projects.found(*alices())
     job, *_ = (stored(tools, a_spec(created=NOON + n * SECOND, slug="twin")) for n in range(2))
     for n in range(1, 4):
         tools.pings.record(a_ping(job.spec.monitor_id, n))
-        tools.projects.add_channel(
-            Channel(f"channel-{n}", "alices-project", "webhook", "", {}, NOON + n * SECOND)
-        )
         tools.deliveries.queue(Delivery(f"flip#{n}", "pager", NOON + n * SECOND, "went_down"))
         tools.ticks.record(NOON + n * HOUR)
     flips = tuple(a_flip(job.spec.monitor_id, NOON + n * SECOND) for n in range(3))
     tools.commits.turn(job.spec.monitor_id, job.state, Step(job.state, flips))
+    for n in range(1, 4):
+        furnish(tools, n, NOON + n * SECOND)
     return job
 
 
-@pytest.mark.parametrize("read", READS)
-def test_what_comes_in_many_pages_is_read_whole(tools, wire, world, read):
-    """DynamoDB answers in pages of a megabyte: whatever is read is read to the last page."""
-    whole = READS[read](tools, world)
+def furnish(tools, n, now):
+    """Let Alice own one more of everything else."""
+    tools.channels.add(a_channel(created=now))
+    tools.windows.add(a_window())
+    tools.keys.issue(a_key(f"hash-{n}", created=now), n)
+    tools.audits.add(an_entry(n))
+    incident = an_incident(incident_id=f"outage-{n}", look_at=now)
+    tools.incidents.add(incident, *(an_update(incident, now + line * SECOND) for line in range(3)))
+    organization, project = alices(
+        project_id=f"site-{n}", organization_id=f"child-{n}", ping_key=str(n), badge_key=str(n)
+    )
+    names = {"organization_id": f"child-{n}", "slug": f"child-{n}", "parent_id": "alices", "created": now}
+    child = replace(organization, **names)
+    tools.projects.found(child, project)
+    tools.projects.remove(
+        project, child, child.default_project_id, now
+    )  # what is left of it is to be cleared
+    tools.projects.add(replace(project, organization_id="alices", slug=f"site-{n}"))
+
+
+def test_what_comes_in_many_pages_is_read_whole(tools, wire, world):
+    """DynamoDB answers in pages of a megabyte: whatever is read is read to the last page, and past an empty
+    one.
+    """
+    whole = {name: read(tools, world) for name, read in READS.items()}
+    assert all(whole.values())
+
+    # A page on which nothing fitted the filter may still name a place to go on from; which, is of no account.
+    first = {"Items": [], "Count": 0, "ScannedCount": 3, "LastEvaluatedKey": {"somewhere": {"S": "else"}}}
+    forgetting = Wire(tools.settings)
+    forgetting.forget_position("Query")
+    for name, read in READS.items():
+        forgetting.answer("Query", first)
+        assert read(tools, world) == whole[name], name
+    forgetting.hang_up()
 
     wire.cut_pages(1)
-
-    assert READS[read](tools, world) == whole
-
-
-@pytest.mark.parametrize("read", READS)
-def test_an_empty_page_is_not_the_end(tools, wire, world, read):
-    """A page on which nothing fitted the filter, but which names a place to go on from, is gone on from."""
-    whole = READS[read](tools, world)
-    first = {"Items": [], "Count": 0, "ScannedCount": 3}
-
-    # The place named is of no account here: what follows is answered from the beginning.
-    wire.answer("Query", first | {"LastEvaluatedKey": {"somewhere": {"S": "else"}}})
-    wire.forget_position("Query")
-
-    assert READS[read](tools, world) == whole
+    for name, read in READS.items():
+        assert read(tools, world) == whole[name], name
 
 
 def test_an_empty_last_page_is_the_end(tools, wire):
     """Where exactly as many are due as fit on a page, DynamoDB tells of more and then has none."""
-    tools.projects.add(*alices())
+    tools.projects.found(*alices())
     due = [
         Due(stored(tools, state=a_state(look_at=NOON + n * SECOND)).spec.monitor_id, NOON + n * SECOND)
         for n in range(2)

@@ -113,12 +113,14 @@ def test_flips_are_kept_for_this_month_and_the_two_before_it():
         (Status.PENDING, Status.UP, False),
         (Status.PAUSED, Status.UP, False),
         (Status.UP, Status.PAUSED, False),
-        (Status.DOWN, Status.PAUSED, False),
+        (Status.DOWN, Status.PAUSED, True),
         (Status.PAUSED, Status.PENDING, False),
     ],
 )
 def test_only_news_goes_into_the_outbox(tools, old, new, waits):
-    """A flip that somebody must hear of waits to be announced; a first success or a pause does not."""
+    """A flip that somebody must hear of waits to be announced; a first success, or a
+    pause that ends no outage, does not.
+    """
     flip = put(a_flip(random_id(), old=old, new=new))
 
     assert tools.flips.find(flip.monitor_id, flip.at) == (flip, waits)

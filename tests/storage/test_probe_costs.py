@@ -9,7 +9,7 @@ from chalicelib.core.consensus import Answer, Result
 from chalicelib.core.status import Kind, Verdict
 from chalicelib.core.targets import HttpTarget, Watch
 from chalicelib.local.pump import SCHEDULED
-from chalicelib.queues import ResultBundle, WheelTick
+from chalicelib.messages import ResultBundle, WheelTick
 from chalicelib.services import access, watching
 from chalicelib.storage.keys import Lane
 from tests.storage.billing import Bill
@@ -92,5 +92,5 @@ def test_a_new_probe_costs_one_write_more_than_a_heartbeat(deployment):
     """Its ring is noted once with the tick, which is read once; its slot is one more index entry."""
     watch(deployment)
     known = deployment.bill(lambda: watch(deployment))
-    assert known.calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "GetItem"]
+    assert known.calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "GetItem", "PutItem"]
     assert known.refused == 1

@@ -4,93 +4,92 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.alerts import Channel
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.tenancy import Organization, Project
-from chalicelib.storage.projects import RESERVED_FOR, ChannelItem, Entry
-from chalicelib.toolbox import random_id
+from chalicelib.storage.entries import Entry
 from tests.emulators import at_once
-from tests.storage.examples import MINUTE, NOON, SECOND, alices, ids, moments, on_engines, texts
+from tests.storage.examples import HOUR, MINUTE, NOON, alices, ids, moments, on_engines, stored, texts
+from tests.storage.owned import a_key
 
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=5,
-)
+ALICES, SERVERS = alices()
 
 
-def a_channel(**changes):
-    """Return Alice's webhook."""
-    channel = Channel(
-        random_id(), "alices-project", "webhook", "Pager", {"url": "https://a.example/hook"}, NOON
-    )
-    return replace(channel, **changes)
+def a_project(name="laptops", **changes):
+    """Return another project of Alice's, called *name* everywhere."""
+    project = replace(SERVERS, project_id=name, slug=name, ping_key=f"{name}-key", badge_key=f"{name}-badge")
+    return replace(project, **{"created": NOON + MINUTE} | changes)
 
 
-@pytest.fixture
-def alice(tools):
-    """Return Alice's organization and project, stored."""
-    organization, project = alices()
-    tools.projects.add(organization, project)
-    return organization, project
+def entries():
+    """Return the keys of everything that is stored with owners."""
+    return {(entry.owner, entry.item) for entry in Entry.scan()}
+
+
+def remove(tools, project, heir=SERVERS):
+    """Delete *project* as whoever has just read that *heir* is, or is to be, the default one."""
+    tools.projects.remove(project, tools.organizations.find("alices"), heir.project_id, NOON)
 
 
 @on_engines
 @given(
-    organization=st.builds(Organization, ids, texts, texts, texts, moments, ids),
+    organization=st.builds(Organization, ids, texts, ids, texts, moments, ids),
     project=st.builds(
         Project, ids, ids, texts, texts, ids, ids, texts, moments, st.sampled_from(["free", "maker"])
     ),
+    names=st.tuples(texts, texts, moments),
 )
-def test_what_is_stored_comes_back(tools, organization, project):
+def test_what_is_stored_comes_back(tools, organization, project, names):
     """Every fact of an organization and of a project is kept, empty and odd texts too."""
-    tools.projects.add(organization, project)
+    tools.projects.found(organization, project)
 
-    assert tools.projects.organization(organization.organization_id) == organization
-    assert tools.projects.project(project.project_id) == project
+    assert tools.organizations.find(organization.organization_id) == organization
+    assert tools.projects.find(project.project_id) == project
     assert tools.projects.of_ping_key(project.ping_key) == project
     assert tools.projects.of_badge_key(project.badge_key) == (project.project_id, "")
-
-
-@on_engines
-@given(
-    channel=st.builds(
-        Channel, ids, ids, texts, texts, st.dictionaries(texts, json_values), moments, texts, texts
-    )
-)
-def test_every_channel_comes_back(tools, channel):
-    """A channel's configuration is kept as it was given, however it is nested, and so is what broke it."""
-    tools.projects.add_channel(channel)
-
-    assert tools.projects.channel(channel.project_id, channel.channel_id) == channel
+    name, slug, updated = names
+    changed = replace(project, name=name, slug=slug, updated=updated)
+    tools.projects.amend(project, changed)
+    assert tools.projects.of_organization(project.organization_id) == [changed]
 
 
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize(
     ("ask", "missing"),
     [
-        (lambda projects: projects.organization("bobs"), "Organization not found"),
-        (lambda projects: projects.project("bobs"), "Project not found"),
-        (lambda projects: projects.settings("bobs"), "Project not found"),
-        (lambda projects: projects.of_ping_key("bobs"), "Project not found"),
-        (lambda projects: projects.of_badge_key("bobs"), "Badge not found"),
-        (lambda projects: projects.of_unique_key("bobs"), "Check not found"),
-        (lambda projects: projects.channel("alices-project", "bobs"), "Channel not found"),
+        (lambda tools: tools.organizations.find("bobs"), "Organization not found"),
+        (lambda tools: tools.organizations.find("alices-project"), "Organization not found"),
+        (lambda tools: tools.projects.find("bobs"), "Project not found"),
+        (lambda tools: tools.projects.find("alices"), "Project not found"),
+        (lambda tools: tools.projects.of_ping_key("bobs"), "Project not found"),
+        (lambda tools: tools.projects.of_badge_key("bobs"), "Badge not found"),
+        (lambda tools: tools.projects.of_unique_key("bobs"), "Check not found"),
+        (lambda tools: tools.channels.find("alices-project", "bobs"), "Channel not found"),
+        (lambda tools: tools.channels.project_of("bobs"), "Channel not found"),
+        (lambda tools: tools.windows.find("alices-project", "bobs"), "Maintenance window not found"),
+        (lambda tools: tools.windows.project_of("bobs"), "Maintenance window not found"),
+        (lambda tools: tools.incidents.find("bobs"), "Incident not found"),
     ],
 )
 def test_what_is_not_there_is_not_found(tools, ask, missing):
-    """Each kind of thing that is missing is called by its name."""
+    """Each kind of thing that is missing is called by its name, and ids of one kind open no other."""
     with pytest.raises(NotFound, match=missing):
-        ask(tools.projects)
+        ask(tools)
 
 
-@pytest.mark.usefixtures("alice")
-def test_ids_of_one_kind_open_no_other(tools):
-    """An organization's id is no project's, and a project's no organization's."""
-    with pytest.raises(NotFound):
-        tools.projects.project("alices")
-    with pytest.raises(NotFound):
-        tools.projects.organization("alices-project")
+@pytest.mark.parametrize(
+    ("ask", "operations"),
+    [
+        (lambda tools: tools.organizations.children_of("bobs"), ["Query"]),
+        (lambda tools: tools.projects.of_organization("bobs"), ["Query"]),
+        (lambda tools: tools.keys.of_owner("bobs"), ["Query"]),
+        (lambda tools: tools.monitors.of_project("bobs"), ["Query"]),
+        (lambda tools: tools.monitors.specs_with_slug("bobs", "nightly"), ["Query"]),
+    ],
+)
+def test_of_nothing_nothing_is_read(tools, wire, ask, operations):
+    """Where no ids are found nobody is asked what they stand for: DynamoDB refuses an empty batch."""
+    assert ask(tools) == []
+    assert wire.operations == operations
 
 
 @pytest.mark.usefixtures("alice")
@@ -105,153 +104,177 @@ def test_ids_of_one_kind_open_no_other(tools):
 )
 def test_a_new_organization_is_stored_whole_or_not_at_all(tools, taken, changes):
     """Where an id, the ping key or the badge key is taken, nothing of the whole is stored."""
-    before = {(entry.owner, entry.item) for entry in Entry.scan()}
+    before = entries()
     organization, project = alices(**changes)
-    organization = replace(organization, organization_id=project.organization_id)
+    organization = replace(organization, organization_id=project.organization_id, slug="new")
 
     with pytest.raises(Conflict):
-        tools.projects.add(organization, project)
+        tools.projects.found(organization, project)
 
-    assert {(entry.owner, entry.item) for entry in Entry.scan()} == before, f"the {taken} was taken"
+    assert entries() == before, f"the {taken} was taken"
 
 
-def test_settings_are_read_at_once(tools, wire, alice):
-    """A project and its channels, in the order of their creation, cost one Query (R41)."""
-    younger, elder = a_channel(created=NOON + SECOND), a_channel(created=NOON)
-    tools.projects.add_channel(younger)
-    tools.projects.add_channel(elder)
-    tools.projects.add_channel(a_channel(project_id="bobs-project"))
+# --- further projects, and other names ---------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("alice")
+def test_projects_come_in_the_order_of_their_creation(tools, wire):
+    """An organization's own, and they cost a Query and a batched read (R36)."""
+    younger, elder = a_project("phones", created=NOON + HOUR), a_project()
+    tools.projects.add(younger)
+    tools.projects.add(elder)
     wire.calls.clear()
 
-    assert tools.projects.settings("alices-project") == (alice[1], [elder, younger])
-    assert wire.operations == ["Query"]
+    assert tools.projects.of_organization("alices") == [SERVERS, elder, younger]
+    assert wire.operations == ["Query", "BatchGetItem"]
 
 
-def test_channels_without_a_project_are_no_project(tools):
-    """What is left of a deleted project does not bring it back."""
-    tools.projects.add_channel(a_channel())
+@pytest.mark.usefixtures("alice")
+def test_a_project_that_is_met_twice_is_listed_once(tools, wire):
+    """While it gets another slug a list may meet a project under both: DynamoDB refuses a batch of twins."""
+    wire.alter("Query", lambda reply: reply["Items"].extend(reply["Items"]))
 
-    with pytest.raises(NotFound, match="Project not found"):
-        tools.projects.settings("alices-project")
-
-
-def test_a_channel_is_not_stored_over_another(tools):
-    """A new channel never takes the place of one that is there."""
-    channel = a_channel()
-    tools.projects.add_channel(channel)
-
-    with pytest.raises(Conflict):
-        tools.projects.add_channel(replace(channel, name="Thief"))
-
-    assert tools.projects.channel("alices-project", channel.channel_id) == channel
+    assert tools.projects.ids_in("alices") == ["alices-project"]
+    assert tools.projects.of_organization("alices") == [SERVERS]
 
 
-def test_a_changed_channel_is_stored(tools):
-    """A change replaces the whole channel: what it no longer has is gone (R45)."""
-    channel = a_channel(broken="410 Gone", last_error="410 Gone")
-    tools.projects.add_channel(channel)
-    mended = replace(channel, config={"url": "https://b.example"}, broken="", last_error="")
-
-    tools.projects.save_channel(mended)
-
-    assert tools.projects.channel("alices-project", channel.channel_id) == mended
-
-
-def test_a_change_does_not_bring_a_deleted_channel_back(tools):
-    """A change to a channel that somebody deleted meanwhile is refused (R46)."""
-    channel = a_channel()
-
-    with pytest.raises(Conflict):
-        tools.projects.save_channel(channel)
-
-    with pytest.raises(NotFound):
-        tools.projects.channel("alices-project", channel.channel_id)
-
-
-def test_a_channel_is_deleted_once(tools):
-    """Of two who delete a channel the second finds nothing (R46)."""
-    channel = a_channel()
-    tools.projects.add_channel(channel)
-
-    tools.projects.remove_channel("alices-project", channel.channel_id)
-
-    with pytest.raises(NotFound, match="Channel not found"):
-        tools.projects.remove_channel("alices-project", channel.channel_id)
-
-
+@pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize(
-    ("error", "broken", "kept"),
-    [
-        ("timed out", False, {"last_error": "timed out"}),
-        ("410 Gone", True, {"last_error": "410 Gone", "broken": "410 Gone"}),
-        ("x" * 999, True, {"last_error": "x" * 300, "broken": "x" * 300}),
-        ("", False, {}),
-    ],
+    "changes", [{"slug": "servers"}, {"project_id": "alices-project"}, {"ping_key": "ping-key"}]
 )
-def test_what_a_provider_said_is_kept(tools, error, broken, kept):
-    """A channel remembers its provider's last word, cut to 300 characters; a permanent one gives it up."""
-    channel = a_channel()
-    tools.projects.add_channel(channel)
+def test_a_project_that_may_not_be_added_leaves_no_trace(tools, changes):
+    """Its slug, its id and its keys must be free (R38)."""
+    before = entries()
 
-    tools.projects.note_error("alices-project", channel.channel_id, error, broken=broken)
+    with pytest.raises(Conflict):
+        tools.projects.add(a_project(**changes))
 
-    assert tools.projects.channel("alices-project", channel.channel_id) == replace(channel, **kept)
-
-
-def test_a_success_takes_an_error_back(tools):
-    """A channel that works again says so."""
-    channel = a_channel(last_error="410 Gone", broken="410 Gone")
-    tools.projects.add_channel(channel)
-
-    tools.projects.note_error("alices-project", channel.channel_id, "", broken=False)
-
-    found = tools.projects.channel("alices-project", channel.channel_id)
-    assert (found.last_error, found.broken) == ("", "")
+    assert entries() == before
 
 
-def test_an_error_does_not_bring_a_deleted_channel_back(tools):
-    """The last word of a deleted channel's provider interests nobody."""
-    tools.projects.note_error("alices-project", "gone", "timed out", broken=True)
+@pytest.mark.usefixtures("alice")
+def test_of_many_who_want_a_slug_one_gets_it(tools):
+    """Of ten who create a project under one slug at once one does, whole (R38)."""
+    before = entries()
 
-    assert list(ChannelItem.query("alices-project")) == []
+    outcomes = at_once(10, lambda n: tools.projects.add(a_project(f"project-{n}", slug="wanted")))
 
-
-def test_of_many_who_create_the_same_monitor_one_wins(tools):
-    """Of 20 callers who reserve a description at once, one is told its own id and all others that very id
-    (R309).
-    """
-    told = at_once(20, lambda n: tools.projects.reserve("alices-project", "unique#1", f"id-{n}", NOON))
-
-    assert len(set(told)) == 1
-    assert told[int(told[0].removeprefix("id-"))] == told[0]
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 9
+    assert tools.projects.ids_in("alices") == ["alices-project", f"project-{outcomes.index(None)}"]
+    assert len(entries() - before) == 4
 
 
-def test_a_reservation_holds_for_its_time(tools):
-    """The second caller is told the first one's id until the reservation runs out; then it is free again."""
-    held = [
-        tools.projects.reserve("alices-project", "unique#1", name, NOON + after)
-        for name, after in (
-            ("first", 0 * SECOND),
-            ("second", RESERVED_FOR - SECOND),
-            ("third", RESERVED_FOR),
-            ("fourth", RESERVED_FOR + SECOND),
-        )
-    ]
+@pytest.mark.usefixtures("alice")
+def test_a_projects_slug_moves(tools):
+    """The new slug is taken from then on, and the old one is free (R39)."""
+    moved = replace(SERVERS, slug="machines", updated=NOON + HOUR)
+    tools.projects.amend(SERVERS, moved)
+    assert tools.projects.find("alices-project") == moved
 
-    assert held == ["first", "first", "third", "third"]
-
-
-def test_descriptions_are_reserved_each_for_itself(tools):
-    """Another description, and another project, have reservations of their own."""
-    reserve = tools.projects.reserve
-
-    assert reserve("alices-project", "unique#1", "a", NOON) == "a"
-    assert reserve("alices-project", "unique#2", "b", NOON) == "b"
-    assert reserve("bobs-project", "unique#1", "c", NOON + MINUTE / 2) == "c"
+    with pytest.raises(Conflict):
+        tools.projects.add(a_project(slug="machines"))
+    tools.projects.add(a_project(slug="servers"))
+    with pytest.raises(Conflict):
+        tools.projects.amend(moved, replace(moved, slug="servers"))
+    with pytest.raises(Conflict):
+        tools.projects.amend(SERVERS, replace(SERVERS, slug="unheard-of"))
+    assert tools.projects.of_organization("alices")[0] == moved
 
 
-def test_a_repeated_reservation_is_still_ours(tools, wire):
-    """When the answer was lost and the client asked again, the caller still learns that it won."""
-    wire.lose_answer("PutItem")
+@pytest.mark.usefixtures("alice")
+def test_a_changed_name_does_not_undo_a_changed_slug(tools):
+    """Who changes one leaves the other as it is, whatever it was when they looked (R39)."""
+    tools.projects.amend(SERVERS, replace(SERVERS, name="Machines", updated=NOON))
+    tools.projects.amend(SERVERS, replace(SERVERS, slug="machines", updated=NOON + MINUTE))
 
-    assert tools.projects.reserve("alices-project", "unique#1", "ours", NOON) == "ours"
+    now = replace(SERVERS, name="Machines", slug="machines", updated=NOON + MINUTE)
+    assert tools.projects.find("alices-project") == now
+    tools.projects.amend(now, now)
+    assert tools.projects.find("alices-project") == now
+
+
+# --- deletion ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_deleted_project_leaves_no_trace(tools):
+    """Neither its id nor a key nor its slug leads to it; what it owned is noted to follow (R40)."""
+    before, laptops = entries(), a_project()
+    tools.projects.add(laptops)
+
+    remove(tools, laptops)
+
+    assert entries() - before == {("gone", "laptops")}
+    assert tools.projects.of_organization("alices") == [SERVERS]
+
+
+@pytest.mark.usefixtures("alice")
+@pytest.mark.parametrize(
+    "late",
+    [
+        lambda tools: remove(tools, SERVERS, a_project()),
+        lambda tools: tools.projects.amend(SERVERS, replace(SERVERS, name="Machines")),
+        lambda tools: tools.projects.amend(SERVERS, replace(SERVERS, slug="machines")),
+        stored,
+        lambda tools: tools.keys.issue(a_key(), 10),
+    ],
+    ids=["remove", "rename", "move", "add a monitor", "issue a key"],
+)
+def test_nothing_is_done_in_a_project_that_is_gone(tools, late):
+    """Whoever comes after the deletion is refused, and leaves no trace (R40)."""
+    heir = a_project()
+    tools.projects.add(heir)
+    remove(tools, SERVERS, heir)
+    before, organization = entries(), tools.organizations.find("alices")
+
+    with pytest.raises(Conflict):
+        late(tools)
+
+    assert entries() == before
+    assert tools.organizations.find("alices") == organization
+    assert (tools.keys.of_owner("alices-project"), tools.monitors.of_project("alices-project")) == ([], [])
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_default_project_leaves_an_heir(tools):
+    """Keys of the organization create in the heir from then on; one that is gone cannot be it (R40)."""
+    laptops = a_project()
+    tools.projects.add(laptops)
+    with pytest.raises(Conflict):
+        remove(tools, SERVERS, a_project("phones"))
+    assert tools.organizations.find("alices").default_project_id == "alices-project"
+
+    remove(tools, SERVERS, laptops)
+
+    assert tools.organizations.find("alices").default_project_id == "laptops"
+
+
+@pytest.mark.usefixtures("alice")
+def test_of_the_last_two_projects_one_stays(tools):
+    """Two who delete them at once do not both succeed, and the default project is what stayed (R40)."""
+    laptops = a_project()
+    tools.projects.add(laptops)
+    seen = tools.organizations.find("alices")
+
+    outcomes = at_once(
+        2,
+        lambda n: tools.projects.remove((SERVERS, laptops)[n], seen, (laptops, SERVERS)[n].project_id, NOON),
+    )
+
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 1
+    (left,) = tools.projects.of_organization("alices")
+    assert tools.organizations.find("alices").default_project_id == left.project_id
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_deleted_organizations_projects_go_in_any_order(tools):
+    """Nobody inherits there, so that its default project may be the first to go (R66)."""
+    others = [a_project("laptops"), a_project("phones")]
+    for project in others:
+        tools.projects.add(project)
+    tools.organizations.remove(ALICES, NOON)
+
+    for project in (SERVERS, *others):
+        tools.projects.remove(project, ALICES, SERVERS.project_id, NOON)
+
+    assert tools.projects.ids_in("alices") == []

@@ -7,17 +7,22 @@ from hypothesis import strategies as st
 from chalicelib.core.errors import NotFound
 from chalicelib.core.monitors import create
 from chalicelib.settings import enforce
+from chalicelib.storage.audits import AuditItem
 from chalicelib.storage.deliveries import DeliveryItem
 from chalicelib.storage.flips import FlipItem
+from chalicelib.storage.incidents import IncidentItem
 from chalicelib.storage.keys import KeyItem
 from chalicelib.storage.monitors import SpecItem
+from chalicelib.storage.organizations import OrganizationItem
 from chalicelib.storage.pings import PingItem
-from chalicelib.storage.projects import OrganizationItem, ReservationItem
+from chalicelib.storage.projects import ReservationItem
+from chalicelib.storage.remnants import TraceItem
 from chalicelib.storage.rollups import RollupItem
 from chalicelib.storage.rounds import RoundItem
 from chalicelib.storage.states import StateItem
 from chalicelib.storage.tables import EpochAttribute, ExpiryAttribute, SpanAttribute, shard_of
 from chalicelib.storage.ticks import TickItem
+from chalicelib.storage.windows import WindowItem
 from tests.emulators import create_tables, tables
 from tests.storage.examples import SECOND, a_spec, alices, moments, spans, stored
 
@@ -30,6 +35,10 @@ MODELS = [
     RollupItem,
     OrganizationItem,
     ReservationItem,
+    WindowItem,
+    TraceItem,
+    IncidentItem,
+    AuditItem,
     KeyItem,
     DeliveryItem,
     TickItem,
@@ -124,13 +133,13 @@ def test_deployments_do_not_see_each_other(engine, tools):
     """One process may serve a second deployment, under another prefix, in tables of its own."""
     harbour = replace(engine.settings, prefix="harbour")
     create_tables(harbour)
-    tools.projects.add(*alices())
+    tools.projects.found(*alices())
     job = stored(tools)
 
     enforce(harbour)
     with pytest.raises(NotFound):
         tools.monitors.load(job.spec.monitor_id)
-    tools.projects.add(*alices())
+    tools.projects.found(*alices())
     stored(tools, create(replace(a_spec(), monitor_id=job.spec.monitor_id, name="Harbour")).spec)
 
     enforce(engine.settings)

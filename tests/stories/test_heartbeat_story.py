@@ -350,7 +350,7 @@ def test_deleting_has_rules(house):
 def test_an_alarm_on_its_way_from_a_deleted_check_is_not_sent(house, receiver):
     """What a check had still to tell when it was deleted is told to nobody, and its log line says why."""
     [channel_id] = [
-        c.channel_id for c in house.tools.projects.settings(house.foundation.project.project_id)[1]
+        c.channel_id for c in house.tools.channels.of_project(house.foundation.project.project_id)
     ]
     receiver.answers(500)
     check = new_check(house)

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.core.consensus import Answer, Result
 from chalicelib.core.status import Verdict
-from chalicelib.queues import ResultBundle
+from chalicelib.messages import ResultBundle
 from tests.stories.faults import DEAD, DEAD_AFTER, REFUSED, UNANSWERED, on_the_wire
 from tests.stories.neighbours import post
 from tests.stories.targets import new_probe

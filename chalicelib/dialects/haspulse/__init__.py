@@ -1,1 +1,1 @@
-"""Haspulse: /v1, with Bearer keys of one project; now its channels, later the rest."""
+"""Haspulse: /v1, by Bearer keys of one project or of a whole organization."""

@@ -48,7 +48,12 @@ def refuse(refusal: Exception, now: datetime) -> Answer:
 
 
 def sentence(refusal: Exception) -> str:
-    """Return the refusal's sentence, without what only an operator may know."""
+    """Return the refusal's sentence, without what only an operator may know.
+
+    One about a field begins with the field's name, letter by letter: clients look for it.
+    """
+    if isinstance(refusal, Invalid) and refusal.field:
+        return str(refusal)
     if isinstance(refusal, Unavailable):
         return "Temporarily unavailable, please try again"
     text = str(refusal)

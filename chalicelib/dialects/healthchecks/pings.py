@@ -1,6 +1,10 @@
-"""The pinging API: /ping/<uuid> and /ping/<ping key>/<slug>, each with start, fail, log or a number."""
+"""The pinging API: /ping/<uuid> and /ping/<ping key>/<slug>, each with start, fail, log or a number.
+
+Answers are plain words, or JSON for those who say that they accept it, and for all under /v1 (v1_pings.py).
+"""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.core.errors import Conflict, Invalid, NotFound, TooMany, Unavailable
@@ -22,23 +26,46 @@ def admit(tools: Toolbox, request: Request, now: datetime) -> None:
     """Let everybody in: the address is the secret."""
 
 
-SENTENCES: dict[type[Exception], tuple[int, str]] = {
-    NotFound: (404, "not found"),
-    WrongMethod: (405, "method not allowed"),
-    TooMany: (429, "rate limit exceeded"),
-    Unavailable: (503, "temporarily unavailable"),
+JSON = "application/json"
+OURS = (500, "INTERNAL_ERROR", "internal error")
+SENTENCES: dict[type[Exception], tuple[int, str, str]] = {
+    Invalid: (400, "BAD_REQUEST", ""),  # of these two the refusal itself says what is wrong
+    NotFound: (404, "NOT_FOUND", "not found"),
+    WrongMethod: (405, "METHOD_NOT_ALLOWED", "method not allowed"),
+    Conflict: (409, "CONFLICT", ""),
+    TooMany: (429, "RATE_LIMITED", "rate limit exceeded"),
+    Unavailable: (503, "UNAVAILABLE", "temporarily unavailable"),
 }
 
 
 def refuse(refusal: Exception, now: datetime) -> Answer:
-    """Return the plain sentences that ping clients know."""
-    match refusal:
-        case Conflict():
-            return Answer(409, str(refusal))
-        case Invalid():
-            return Answer(400, refusal.reason)
-    status, sentence = SENTENCES.get(type(refusal), (500, "internal error"))
+    """Return the plain sentences that ping clients know, or the same in JSON where *refusal* notes that."""
+    if JSON in getattr(refusal, "__notes__", ()):
+        return refuse_in_json(refusal, now)
+    status, _, sentence = _told(refusal)
     return Answer(status, sentence, patience(refusal, now))
+
+
+def refuse_in_json(refusal: Exception, now: datetime) -> Answer:
+    """Return a code and a sentence (R17, R71, R75)."""
+    status, code, sentence = _told(refusal)
+    if isinstance(refusal, NotFound):
+        sentence = "check not found"
+    told = {"error": code, "message": sentence[:1].upper() + sentence[1:]}
+    return Answer(status, told, {"Content-Type": JSON, **patience(refusal, now)})
+
+
+def _told(refusal: Exception) -> tuple[int, str, str]:
+    """Return the status, the code and the sentence that tell a refusal, and nothing that betrays more."""
+    status, code, sentence = SENTENCES.get(type(refusal), OURS)
+    if isinstance(refusal, Invalid):
+        sentence = refusal.reason
+    return status, code, sentence or str(refusal)
+
+
+def accept_in_json(answer: Answer) -> Answer:
+    """Return *answer*, which took a ping, in JSON (R17)."""
+    return Answer(answer.status, {"ok": True}, {"Content-Type": JSON})
 
 
 def dress(methods: tuple[str, ...]) -> dict[str, str]:
@@ -57,22 +84,49 @@ MANNERS = Manners(admit, refuse, dress)
 
 def ping(visit: Visit) -> Answer:
     """Take a success by id."""
-    return _by_id(visit, "")
+    return _as_accepted(visit, by_id)
 
 
 def ping_tail(visit: Visit) -> Answer:
     """Take an action by id, or a success by slug."""
-    params = visit.request.params
-    if CANONICAL_UUID.fullmatch(params["code"]) and is_action(params["tail"]):
-        return _by_id(visit, params["tail"])
-    return _by_slug(visit, "")
+    return _as_accepted(visit, by_tail)
 
 
 def ping_slug_action(visit: Visit) -> Answer:
     """Take an action by slug."""
+    return _as_accepted(visit, by_slug_and_action)
+
+
+def _as_accepted(visit: Visit, take: Callable[[Visit], Answer]) -> Answer:
+    """Answer in JSON to those whose headers say that they accept it."""
+    accepted = visit.request.headers.get("accept", "").lower()
+    if JSON not in (kind.partition(";")[0].strip() for kind in accepted.split(",")):
+        return take(visit)
+    try:
+        return accept_in_json(take(visit))
+    except Exception as refusal:
+        refusal.add_note(JSON)  # whoever tells it knows no more of the request than this
+        raise
+
+
+def by_id(visit: Visit) -> Answer:
+    """Take a success by id, whoever is to be told."""
+    return _take_by_id(visit, "")
+
+
+def by_tail(visit: Visit) -> Answer:
+    """Take an action by id, or a success by slug, whoever is to be told."""
+    params = visit.request.params
+    if CANONICAL_UUID.fullmatch(params["code"]) and is_action(params["tail"]):
+        return _take_by_id(visit, params["tail"])
+    return _take_by_slug(visit, "")
+
+
+def by_slug_and_action(visit: Visit) -> Answer:
+    """Take an action by slug, whoever is to be told."""
     if not is_action(visit.request.params["action"]):
         raise NotFound("no such action")
-    return _by_slug(visit, visit.request.params["action"])
+    return _take_by_slug(visit, visit.request.params["action"])
 
 
 def is_action(word: str) -> bool:
@@ -80,7 +134,7 @@ def is_action(word: str) -> bool:
     return word in WORDS or (word.isascii() and word.isdigit())
 
 
-def _by_id(visit: Visit, action: str) -> Answer:
+def _take_by_id(visit: Visit, action: str) -> Answer:
     code = visit.request.params["code"]
     if not CANONICAL_UUID.fullmatch(code):
         raise NotFound("Check not found")
@@ -88,7 +142,7 @@ def _by_id(visit: Visit, action: str) -> Answer:
     return Answer(200, "OK")
 
 
-def _by_slug(visit: Visit, action: str) -> Answer:
+def _take_by_slug(visit: Visit, action: str) -> Answer:
     request, slug = visit.request, visit.request.params["tail"]
     if not PING_KEY.fullmatch(request.params["code"]) or not WORD.fullmatch(slug):
         raise NotFound("Check not found")

@@ -4,7 +4,8 @@ from chalicelib.core.badges import ALL
 from chalicelib.dialects.healthchecks import manners, render
 from chalicelib.dialects.healthchecks.manners import require_write, site
 from chalicelib.dialects.http import Answer, Visit
-from chalicelib.services import reporting, tenancy
+from chalicelib.services import channels as ways
+from chalicelib.services import reporting
 
 MANNERS = manners.MANNERS
 
@@ -12,7 +13,7 @@ MANNERS = manners.MANNERS
 def channels(visit: Visit) -> Answer:
     """List the project's integrations (R359)."""
     require_write(visit)
-    found = tenancy.channels(visit.tools, visit.caller)
+    found = ways.list_(visit.tools, visit.caller)
     return Answer(200, {"channels": [render.channel(channel) for channel in found]})
 
 

@@ -6,14 +6,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.channels.base import MASK
 from chalicelib.core.errors import Invalid
+from chalicelib.dialects import outbound
 from chalicelib.dialects.http import Request, parse_json
-from chalicelib.guard.addresses import Refused, refuse_literal
-from chalicelib.guard.headers import HEADER_NAME, RESERVED
 
 WRAPPER = "uptime_monitor"
-HEADERS_LIMIT = 4096  # characters of all names and values together
 PAGE_SIZE = 50
 LARGEST_PAGE = 100
 DIGITS = 9  # of a page's number: more leads nowhere
@@ -97,8 +94,9 @@ def given(body: bytes, kind: type[NewMonitor | MonitorChanges], *, allow_private
         raise _fault(str(error)) from error
     fields = {name: value for name, value in msgspec.structs.asdict(request).items() if value is not UNSET}
     _check_name(fields.get("name", "x"))
-    _check_url(fields.get("url"), allow_private=allow_private)
-    _check_headers(fields.get("headers"))
+    if "url" in fields:
+        outbound.check_url("url", fields["url"], allow_private=allow_private)
+    outbound.check_headers("headers", fields.get("headers", {}))
     return fields
 
 
@@ -133,33 +131,6 @@ def _fault(message: str) -> Invalid:
 def _check_name(name: str) -> None:
     if not name.isprintable() or name.isspace():
         raise Invalid("name", RULES["name"])
-
-
-def _check_url(url: str | None, *, allow_private: bool) -> None:
-    if url is None:
-        return
-    if MASK in url:
-        raise Invalid("url", "is masked; leave it out to keep what is stored")
-    try:
-        refuse_literal(url, allow_private=allow_private)
-    except Refused as refusal:
-        raise Invalid("url", f"is refused: {refusal}") from None
-
-
-def _check_headers(headers: dict[str, str] | None) -> None:
-    if not headers:
-        return
-    for name, value in headers.items():
-        if not HEADER_NAME.fullmatch(name):
-            raise Invalid("headers", "must have names that HTTP allows")
-        if RESERVED.fullmatch(name):
-            raise Invalid("headers", f"must not set {name}")
-        if not (value.isascii() and value.isprintable()) or value != value.strip():
-            raise Invalid("headers", "must have values of printable ASCII, without spaces around them")
-    if len({name.lower() for name in headers}) < len(headers):
-        raise Invalid("headers", "must not name a header twice")
-    if sum(len(name) + len(value) for name, value in headers.items()) > HEADERS_LIMIT:
-        raise Invalid("headers", f"must not be longer than {HEADERS_LIMIT} characters together")
 
 
 def _number(request: Request, name: str, default: int) -> int:

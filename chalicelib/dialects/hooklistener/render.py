@@ -2,13 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-from chalicelib.channels.base import MASK
 from chalicelib.core.consensus import Result, Round
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.status import Verdict
-from chalicelib.dialects import ids
+from chalicelib.dialects import ids, outbound
 from chalicelib.dialects.hooklistener.watches import CHANNELS, contained, http_of
 from chalicelib.dialects.http import iso_z
 
@@ -25,7 +23,7 @@ def monitor(shown: Monitor) -> dict[str, Any]:
     return {
         "id": ids.spell(ids.MONITOR, spec.monitor_id),
         "name": spec.name,
-        "url": _shown_url(target.url),
+        "url": outbound.shown_url(target.url),
         "method": target.method,
         "status": state.status.value,
         "interval_seconds": watch.interval // SECOND,
@@ -53,15 +51,6 @@ def check(shown: Round) -> dict[str, Any]:
         "error": (told.error or None) if told and is_down else None,
         "checked_at": iso_z(shown.at),
     }
-
-
-def _shown_url(url: str) -> str:
-    """Return *url* without the password that it may carry: a key that may only read sees it, too."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username}:{MASK}@{host}"))
 
 
 def _agrees(result: Result, *, is_down: bool) -> bool:

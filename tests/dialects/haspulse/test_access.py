@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 from broken import answering
+from people import new_key
 
 from chalicelib.core.tenancy import hash_secret
-from chalicelib.services.tenancy import ApiKeyWish, issue_key
+from chalicelib.services.keys import KeyWish, issue
 from chalicelib.storage.keys import Lane
 from haspulse.asking import CHANGES, CHANNELS, NOBODY, ONE, ROUTES, WISHES, ask, refusal
 
@@ -22,7 +23,7 @@ def shared(house):
 
 def test_a_bearer_key_opens_the_list(alice, house):
     """Keys begin with hp_ and come as Bearer tokens, in any case of the word (R1)."""
-    key = issue_key(house.tools, house.foundation.project, ApiKeyWish("ci"), house.clock.now)
+    key = new_key(house, KeyWish("ci"))
     assert key.startswith("hp_")
     for scheme in ("Bearer", "bearer", "BEARER"):
         answer = replace(alice, key="").get(CHANNELS, Authorization=f"{scheme} {key}")
@@ -80,10 +81,10 @@ def test_a_read_only_key_may_read(reader, shared, name):
 
 
 @pytest.mark.parametrize("name", ONE)
-def test_another_projects_channel_is_not_found(alice, bob, shared, name):
-    """Nobody learns whether an id exists in another project; nothing is changed (R42, R75)."""
+def test_another_projects_channel_is_forbidden(alice, bob, shared, name):
+    """Whatever somebody wants with the channel of another project is forbidden, and changes nothing (R7)."""
     before = ask(alice, "show", shared).json()
-    assert refusal(ask(bob, name, shared)) == (404, "NOT_FOUND", "Channel not found")
+    assert refusal(ask(bob, name, shared))[:2] == (403, "FORBIDDEN")
     assert ask(alice, "show", shared).json() == before
 
 
@@ -165,8 +166,9 @@ def test_the_hundred_and_first_call_of_a_minute_is_refused(alice, carol):
     house, now = carol.house, carol.house.clock.now
     for _ in range(99):
         key, _ = house.tools.keys.spend(hash_secret(carol.key), Lane.V1, now)
-    project = house.tools.projects.project(key.project_id)
-    other = replace(carol, key=issue_key(house.tools, project, ApiKeyWish("other"), now))
+    organization = house.tools.organizations.find(key.organization_id)
+    made = issue(house.tools, organization, key.project_id, KeyWish("other"), now)
+    other = replace(carol, key=made.secret)
     assert ask(carol, "list").status == 200
     refused = ask(carol, "list")
     assert refusal(refused)[:2] == (429, "RATE_LIMITED")

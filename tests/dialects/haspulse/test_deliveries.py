@@ -74,6 +74,22 @@ def test_what_was_given_up_is_in_the_log(alice, given_up):
     assert (now["broken"], now["lastError"]) == (True, line["error"])
 
 
+def test_the_log_says_when_a_message_is_tried_again(alice, anyone, receiver):
+    """While it waits for its next attempt, and no longer than that."""
+    receiver.status = 500
+    channel = hook(alice, receiver.url)
+    check = alice.check(channels=channel["id"])
+    anyone.get(f"/ping/{check['uuid']}/fail")
+    alice.house.advance(seconds=1)
+    [line] = log_of(alice, channel)
+    assert (line["status"], line["attempts"]) == ("retrying", 1)
+    assert line["nextAttemptAt"] > line["settledAt"] >= line["createdAt"]
+    receiver.status = 200
+    alice.house.advance(seconds=10)
+    [line] = log_of(alice, channel)
+    assert (line["status"], line["nextAttemptAt"]) == ("sent", None)
+
+
 def test_what_was_given_up_can_be_sent_again(alice, receiver, given_up):
     """Repaired, the channel gets what it missed."""
     channel, line = given_up

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from chalicelib.core.tenancy import Organization, Project, hash_secret
-from chalicelib.services.tenancy import ApiKeyWish, issue_key
+from chalicelib.services.keys import KeyWish, issue
 from chalicelib.storage.keys import Lane
 
 CHECKS = "/api/v3/checks/"
@@ -62,13 +62,14 @@ def project_of(person):
     """Return the project of *person*."""
     tools = person.house.tools
     key, _ = tools.keys.spend(hash_secret(person.key), Lane.V3, person.house.clock.now)
-    return tools.projects.project(key.project_id)
+    return tools.projects.find(key.project_id)
 
 
 def settled(house, name, plan):
     """Return a new project of a new organization on *plan*; nothing opens it yet."""
     now = house.clock.now
-    organization = Organization(house.tools.new_id(), name, name, plan, now, house.tools.new_id())
+    slug = house.tools.new_id()  # nobody else's, whatever the name
+    organization = Organization(house.tools.new_id(), name, slug, plan, now, house.tools.new_id())
     project = Project(
         organization.default_project_id,
         organization.organization_id,
@@ -80,12 +81,13 @@ def settled(house, name, plan):
         now,
         plan,
     )
-    house.tools.projects.add(organization, project)
+    house.tools.projects.found(organization, project)
     return project
 
 
 def newcomer(house, anyone, plan):
     """Return somebody with the read-write key of a new project on *plan*, and that project."""
     project = settled(house, f"on {plan}", plan)
-    key = issue_key(house.tools, project, ApiKeyWish("rw", "hcw_"), house.clock.now)
-    return replace(anyone, key=key), project
+    organization = house.tools.organizations.find(project.organization_id)
+    made = issue(house.tools, organization, project.project_id, KeyWish("rw", "hcw_"), house.clock.now)
+    return replace(anyone, key=made.secret), project

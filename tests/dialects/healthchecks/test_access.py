@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core.tenancy import hash_secret
-from chalicelib.services.tenancy import ApiKeyWish, issue_key
+from chalicelib.services.keys import KeyWish, issue
 from chalicelib.storage.keys import Lane
 from healthchecks.asking import CHECKS, NOBODY, ONE, ROUTES, ask, newcomer, refusal, seen, settled
 
@@ -95,7 +95,13 @@ def test_a_project_has_no_key_until_one_is_issued(house, anyone):
     """A new project's checks are nobody's to see; each kind of key is issued by itself (R255)."""
     project = settled(house, "carol", "self_hosted")
     assert ask(replace(anyone, key="hcw_" + "x" * 28), "list").status == 401
-    key = issue_key(house.tools, project, ApiKeyWish("rw", "hcw_"), house.clock.now)
+    key = issue(
+        house.tools,
+        house.tools.organizations.find(project.organization_id),
+        project.project_id,
+        KeyWish("rw", "hcw_"),
+        house.clock.now,
+    ).secret
     assert ask(replace(anyone, key=key), "list").json() == {"checks": []}
 
 

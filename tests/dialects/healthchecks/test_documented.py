@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.core.tenancy import Permission
-from chalicelib.services.tenancy import ApiKeyWish, issue_key
+from chalicelib.services.keys import KeyWish, issue
 from healthchecks.asking import CHECKS, ask, project_of, strictly
 
 DOCUMENTED = json.loads(Path(__file__).with_name("documented.json").read_text())
@@ -51,9 +51,10 @@ def test_the_documents_read_only_list(carol, house):
     """So have those that a read-only key sees (R276)."""
     carol.check(timeout=3600)
     carol.check(schedule="15 5 * * *")
-    key = issue_key(
-        house.tools, project_of(carol), ApiKeyWish("ro", "hcr_", permission=Permission.READ), house.clock.now
-    )
+    project = project_of(carol)
+    organization = house.tools.organizations.find(project.organization_id)
+    wish = KeyWish("ro", "hcr_", permission=Permission.READ)
+    key = issue(house.tools, organization, project.project_id, wish, house.clock.now).secret
     listed = strictly(replace(carol, key=key).get(CHECKS))
     for ours, documented in zip(listed["checks"], DOCUMENTED["list_read_only"]["checks"], strict=True):
         assert like(ours, documented) == SHOWN

@@ -7,7 +7,7 @@ from pathlib import Path
 from chalicelib.core.consensus import Answer, Result
 from chalicelib.core.status import Verdict
 from chalicelib.dialects import ids
-from chalicelib.queues import ResultBundle
+from chalicelib.messages import ResultBundle
 from chalicelib.services import judging
 
 DOCUMENTED = json.loads(Path(__file__).with_name("documented.json").read_text())

@@ -3,11 +3,11 @@ from datetime import timedelta
 
 import pytest
 from broken import answering
-from people import Person
+from people import Person, new_key
 
 from chalicelib.core.tenancy import hash_secret
 from chalicelib.dialects import ids
-from chalicelib.services.tenancy import ApiKeyWish, issue_key
+from chalicelib.services.keys import KeyWish
 from chalicelib.storage.keys import Lane
 from hooklistener.asking import CHANGES, MONITORS, NOBODY, ONE, ROUTES, WISHES, ask, listed, refusal, watched
 
@@ -23,7 +23,7 @@ def shared(house):
 
 def test_a_key_of_its_own_prefix_opens_the_list(alice, house):
     """Keys may begin with hklst_; they come as Bearer tokens, in any case of the word (R219)."""
-    key = issue_key(house.tools, house.foundation.project, ApiKeyWish("ci", prefix="hklst_"), house.clock.now)
+    key = new_key(house, KeyWish("ci", prefix="hklst_"))
     assert key.startswith("hklst_")
     for scheme in ("Bearer", "bearer", "BEARER"):
         answer = replace(alice, key="").get(MONITORS, Authorization=f"{scheme} {key}")
@@ -33,7 +33,7 @@ def test_a_key_of_its_own_prefix_opens_the_list(alice, house):
 @pytest.mark.parametrize("prefix", ["hklst_", "hp_", "hcw_", "sk_live_", "ip_live_"])
 def test_any_key_opens_it_in_either_form(anyone, house, prefix):
     """Keys are not bound to the dialect that they were made for, nor to its header (R219)."""
-    key = issue_key(house.tools, house.foundation.project, ApiKeyWish("any", prefix=prefix), house.clock.now)
+    key = new_key(house, KeyWish("any", prefix=prefix))
     assert anyone.get(MONITORS, X_Api_Key=key).status == 200
     assert anyone.get(MONITORS, Authorization=f"Bearer {key}").status == 200
 

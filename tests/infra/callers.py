@@ -1,0 +1,116 @@
+"""What people do with a deployment besides pinging: they maintain things, take incidents on, and move out."""
+
+import json
+from datetime import timedelta
+
+HOUR = timedelta(hours=1)
+PERIOD = {"scheduleType": "PERIOD", "scheduleValue": 60, "graceSeconds": 60}
+
+
+def moment(house, **later):
+    """Return a moment as the API takes it."""
+    return (house.clock.now + timedelta(**later)).isoformat()
+
+
+def strike(house):
+    """Let it become the next full hour, and a minute more: what is left is cleared then."""
+    house.clock.now = house.clock.now.replace(minute=59, second=30) + HOUR
+    house.advance(minutes=1)
+
+
+def window(house, ask, **wish):
+    """Return a window of maintenance that has just begun."""
+    wish = {"title": "New disks", "startsAt": moment(house), "endsAt": moment(house, minutes=6)} | wish
+    return "/v1/maintenance/" + ask("POST", "/v1/maintenance", wish)["id"]
+
+
+def maintain(house, ask):
+    """Let jobs fail under maintenance: one recovers in time, and is down when it ends; one is given up."""
+    channels = ask("GET", "/v1/channels")["channels"]
+    mails = [channel["id"] for channel in channels if channel["type"] == "EMAIL"]
+    wish = PERIOD | {"reminderIntervalHours": 1, "channelIds": mails}
+    check, other = (ask("POST", "/v1/checks", wish | {"name": name}) for name in ("Nightly", "Weekly"))
+    job, ping = f"/v1/checks/{check['id']}", f"/ping/{check['id']}"
+    first = window(house, ask, checkIds=[check["id"], other["id"]])
+    for code in (check["id"], other["id"]):
+        house.ask("POST", f"/ping/{code}")
+    house.advance(minutes=3)
+    house.ask("POST", ping)
+    house.advance(seconds=1)
+    ask("DELETE", f"/v1/checks/{other['id']}")
+    ask("PATCH", first, {"title": "Newer disks"})
+    house.advance(minutes=4)
+    ask("GET", first)
+    ask("DELETE", first)
+    assert ask("GET", "/v1/maintenance?upcoming=true")["maintenance"] == []
+    ask("DELETE", window(house, ask, startsAt=moment(house, hours=1), endsAt=moment(house, hours=2)))
+    ask("GET", job)
+    ask("GET", f"{job}/stats")
+    house.sleep(hours=1)
+    house.advance(minutes=2)
+    return job
+
+
+def take_on(house, ask, job):
+    """Let people work on what broke, and on what they tell of themselves; then the job is given up."""
+    (incident,) = ask("GET", "/v1/incidents?status=INVESTIGATING")["incidents"]
+    address = f"/v1/incidents/{incident['id']}"
+    ask("PATCH", job, {"reminderIntervalHours": 2})
+    ask("POST", f"{address}/acknowledge")
+    ask("PATCH", address, {"impact": "CRITICAL"})
+    assert len(ask("GET", address)["updates"]) > 1
+    told = ask("POST", "/v1/incidents", {"title": "Fire", "message": "It burns.", "checkIds": []})
+    ask("POST", f"/v1/incidents/{told['id']}/updates", {"message": "It is out.", "status": "RESOLVED"})
+    ask("GET", f"/v1/incidents/{told['id']}/updates")
+    ask("DELETE", f"/v1/incidents/{told['id']}")
+    house.ask("POST", job.replace("/v1/checks", "/ping"))
+    house.advance(minutes=4)  # it recovers, and is down again
+    ask("POST", f"{job}/pause")
+    house.advance(seconds=5)
+    ask("POST", f"{job}/resume")
+    house.ask("POST", job.replace("/v1/checks", "/ping") + "/fail")
+    house.advance(seconds=5)
+    ask("DELETE", job)
+
+
+def move_out(house, ask):
+    """Let another project and another organization be set up, used and given up; *ask* holds all keys."""
+    project = ask("POST", "/v1/projects", {"name": "Laptops"})
+    ask("GET", "/v1/projects")
+    ask("PATCH", f"/v1/projects/{project['id']}", {"slug": "machines"})
+    made = ask("POST", "/v1/api-keys", {"name": "ci", "projectId": project["id"]})
+    ask("POST", "/v1/api-keys", {"name": "spare", "projectId": project["id"]})
+    ask("GET", "/v1/api-keys")
+    furnish(house, made["fullKey"])
+    ask("DELETE", f"/v1/api-keys/{made['apiKey']['id']}")
+    ask("DELETE", f"/v1/projects/{project['id']}")
+    child = ask("POST", "/v1/organizations", {"name": "Bob"})
+    ask("GET", "/v1/organizations")
+    ask("PATCH", f"/v1/organizations/{child['id']}", {"slug": "bob-and-co"})
+    ask("DELETE", f"/v1/organizations/{child['id']}")
+    other = ask("POST", "/v1/organizations", {"name": "Carol"})
+    furnish(house, other["fullKey"])
+    # As if whoever deleted it had died before anything else was done.
+    house.tools.organizations.remove(house.tools.organizations.find(other["id"]), house.clock.now)
+    assert ask("GET", "/v1/audit")["entries"]
+    house.advance(seconds=5)
+    for _ in range(3):
+        strike(house)
+    assert house.tools.remnants.all() == []
+
+
+def furnish(house, key):
+    """Let a project own something of every kind, one check of it being down."""
+
+    def ask(path, wish):
+        reply = house.ask("POST", path, json.dumps(wish).encode(), X_Api_Key=key)
+        assert reply.status < 300, (path, reply.text)
+        return reply.json()
+
+    ask("/v1/channels", {"type": "EMAIL", "name": "mail", "config": {"email": "a@example.org"}})
+    window(house, lambda _, path, wish: ask(path, wish))
+    for name in ("Ship", "Shop"):
+        check = ask("/v1/checks", PERIOD | {"name": name})
+    house.ask("POST", f"/ping/{check['id']}/fail")
+    ask("/v1/incidents", {"title": "Fire", "message": "It burns."})
+    house.advance(seconds=5)
