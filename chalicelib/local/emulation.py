@@ -7,7 +7,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import boto3
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from chalicelib.local.shortcuts import shorter_ways
 from chalicelib.settings import Settings
 
 TEMPLATE = Path(__file__).parents[2] / "infra" / "resources.json"
@@ -57,30 +57,6 @@ def one_call_at_a_time() -> Iterator[None]:
         yield
     finally:
         client._make_api_call = make_api_call  # noqa: SLF001  see above
-
-
-@contextmanager
-def shorter_ways() -> Iterator[None]:
-    """Spare moto a quarter of its work: it looks every time which methods its classes have.
-
-    And it looks for each of DynamoDB's attributes under a dozen other names.
-    """
-    from moto.core import responses, serialize
-
-    picker: Any = serialize.AttributePicker
-    methods: Any = responses
-    pick, names = picker.__call__, methods.method_names_from_class
-
-    def pick_by_name(self: Any, context: Any) -> Any:
-        if type(context.obj) is dict and context.service_model.service_name == "dynamodb":
-            return context.obj.get(context.key)
-        return pick(self, context)
-
-    picker.__call__, methods.method_names_from_class = pick_by_name, cache(names)
-    try:
-        yield
-    finally:
-        picker.__call__, methods.method_names_from_class = pick, names
 
 
 @contextmanager
