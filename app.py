@@ -6,6 +6,7 @@ import chalicelib.storage.states  # noqa: F401  every request needs it; while La
 from chalicelib.dialects.haspulse import routes as haspulse
 from chalicelib.dialects.healthchecks import routes as healthchecks
 from chalicelib.dialects.hooklistener import routes as hooklistener
+from chalicelib.dialects.indiepulse import routes as indiepulse
 from chalicelib.workers import (
     announcer,
     collector,
@@ -18,7 +19,7 @@ from chalicelib.workers import (
     waker,
 )
 
-DIALECTS = (healthchecks, haspulse, hooklistener)
+DIALECTS = (healthchecks, haspulse, hooklistener, indiepulse)
 WORKERS = (scheduler, scanner, waker, prober, collector, announcer, notifier, janitor, mailroom)
 
 app = Chalice(app_name="wakeful", configure_logs=False)

@@ -53,6 +53,11 @@ class Count:
     down: int = 0
     unknown: int = 0  # it could not tell
 
+    @property
+    def total(self) -> int:
+        """How often it answered."""
+        return self.up + self.degraded + self.down + self.unknown
+
     def __add__(self, other: "Count") -> "Count":
         return Count(
             self.up + other.up,

@@ -32,4 +32,9 @@ def read(word: str, text: str) -> str:
 
 def derived(word: str, uuid: str, name: str) -> str:
     """Return the id of what *name* names within *uuid*: the same for the same name, always."""
-    return spell(word, str(uuid5(UUID(uuid), name)))
+    return spell(word, within(uuid, name))
+
+
+def within(uuid: str, name: str) -> str:
+    """Return the UUID of what *name* names within *uuid* (version 5, RFC 9562)."""
+    return str(uuid5(UUID(uuid), name))

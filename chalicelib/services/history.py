@@ -4,20 +4,23 @@ Full hours and days are rolled up as they are over. Their counts say where a pag
 paid for by those before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from itertools import groupby
+from typing import Generic, NamedTuple, TypeVar
 
 from chalicelib.core import maintenance
-from chalicelib.core.consensus import Round
+from chalicelib.core.consensus import Result, Round
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.rollups import Grain, Rollup, merge
 from chalicelib.core.rollups import roll_up as rolled_up
 from chalicelib.core.uptime import Span, Tally, tally_each
 from chalicelib.storage import flips, rollups, rounds
 from chalicelib.toolbox import Toolbox
+
+T = TypeVar("T")
 
 # Rounds that are not rolled up yet: some 380 at every ten seconds, but without end where no verdict comes.
 MOST_RECENT = 1_000
@@ -61,23 +64,56 @@ def roll_up_again(tools: Toolbox, monitor: Monitor, at: datetime) -> None:
         _roll_up_day(tools, monitor.spec.monitor_id, day)
 
 
+class Part(NamedTuple):
+    """The next *size* after the first *skip*."""
+
+    skip: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit(Generic[T]):
+    """What pages are made of: how many of it a rollup stands for, and which of it a round has."""
+
+    count: Callable[[Rollup], int]
+    split: Callable[[Round], Sequence[T]]
+
+
+ROUNDS = Unit(lambda rollup: rollup.rounds, lambda judged: (judged,))
+RESULTS = Unit(
+    lambda rollup: sum(count.total for count in rollup.regions.values()),
+    lambda judged: [(judged, result) for result in judged.results],
+)
+
+
 def page(tools: Toolbox, monitor: Monitor, number: int, size: int, now: datetime) -> tuple[list[Round], int]:
     """Return page *number* of the judged rounds, the newest first, and how many there are (R242, R243).
 
     Pages are counted from 1; one past the end is empty. What is not kept for *rounds.RETENTION* any more is
     cut off at a full hour.
     """
+    return _page(tools, monitor, Part((number - 1) * size, size), ROUNDS, now)
+
+
+def results(
+    tools: Toolbox, monitor: Monitor, number: int, size: int, now: datetime
+) -> tuple[list[tuple[Round, Result]], int]:
+    """Return page *number* of what each region found in the judged rounds, as `page` does (R169-R172)."""
+    return _page(tools, monitor, Part((number - 1) * size, size), RESULTS, now)
+
+
+def _page(tools: Toolbox, monitor: Monitor, part: Part, unit: Unit[T], now: datetime) -> tuple[list[T], int]:
     monitor_id = monitor.spec.monitor_id
     oldest = max(Grain.HOUR.ceil(now - rounds.RETENTION), Grain.HOUR.floor(monitor.spec.created))
     rolled = max(monitor.state.rolled_until or oldest, oldest)
     found = tools.rounds.between(monitor_id, rolled, now + SKEW, newest_first=True, limit=MOST_RECENT)
-    recent = _judged(found)
+    recent = _units(found, unit)
     periods = _periods(tools, monitor_id, oldest, rolled)
-    total = len(recent) + sum(period.rollup.rounds for period in periods)
-    skip = (number - 1) * size
-    shown = recent[skip : skip + size]
-    if len(shown) < size:
-        shown += _older(tools, monitor_id, periods, max(0, skip - len(recent)), size - len(shown))
+    total = len(recent) + sum(unit.count(period.rollup) for period in periods)
+    shown = recent[part.skip : part.skip + part.size]
+    if len(shown) < part.size:
+        older = Part(max(0, part.skip - len(recent)), part.size - len(shown))
+        shown += _older(tools, monitor_id, periods, older, unit)
     return shown, total
 
 
@@ -176,28 +212,34 @@ def _rolled(tools: Toolbox, monitor_id: str, grain: Grain, start: datetime, end:
     return [Period(grain, begin, rollup) for begin, rollup in reversed(found.items())]
 
 
-def _older(tools: Toolbox, monitor_id: str, periods: list[Period], skip: int, size: int) -> list[Round]:
-    """Return up to *size* of the rounds that were rolled up into *periods*, without the newest *skip*."""
-    held, skip = _holding(periods, skip, size)
+def _units(found: Iterable[Round], unit: Unit[T]) -> list[T]:
+    return [member for judged in _judged(found) for member in unit.split(judged)]
+
+
+def _older(tools: Toolbox, monitor_id: str, periods: list[Period], part: Part, unit: Unit[T]) -> list[T]:
+    """Return that part of what was rolled up into *periods*."""
+    held, skip = _holding(periods, part, unit)
     days = [period for period in held if period.grain is Grain.DAY]
     if days:
         hours = [period for period in held if period.grain is Grain.HOUR]
         hours += _rolled(tools, monitor_id, Grain.HOUR, days[-1].start, days[0].end)
-        held, skip = _holding(sorted(hours, key=lambda hour: hour.start, reverse=True), skip, size)
+        newest_first = sorted(hours, key=lambda hour: hour.start, reverse=True)
+        held, skip = _holding(newest_first, Part(skip, part.size), unit)
     if not held:
         return []
     found = tools.rounds.between(monitor_id, held[-1].start, held[0].end, newest_first=True)
-    return _judged(found)[skip : skip + size]
+    return _units(found, unit)[skip : skip + part.size]
 
 
-def _holding(periods: list[Period], skip: int, size: int) -> tuple[list[Period], int]:
-    """Return which of *periods* hold *size* rounds after the first *skip*, and how many of theirs to skip."""
+def _holding(periods: list[Period], part: Part, unit: Unit[T]) -> tuple[list[Period], int]:
+    """Return which of *periods* hold *part*, and how many of theirs come before it."""
     held: list[Period] = []
-    n_held = 0
+    skip, n_held = part.skip, 0
     for period in periods:
-        if not held and skip >= period.rollup.rounds:
-            skip -= period.rollup.rounds
-        elif n_held < skip + size:
+        n = unit.count(period.rollup)
+        if not held and skip >= n:
+            skip -= n
+        elif n_held < skip + part.size:
             held.append(period)
-            n_held += period.rollup.rounds
+            n_held += n
     return held, skip

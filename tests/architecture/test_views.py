@@ -6,9 +6,10 @@ from app import app
 from chalicelib.dialects.haspulse import routes as haspulse
 from chalicelib.dialects.healthchecks import routes as healthchecks
 from chalicelib.dialects.hooklistener import routes as hooklistener
+from chalicelib.dialects.indiepulse import routes as indiepulse
 from chalicelib.dialects.routing import METHODS, Route, view_of
 
-DIALECTS = (haspulse, healthchecks, hooklistener)
+DIALECTS = (haspulse, healthchecks, hooklistener, indiepulse)
 ROUTES = [(dialect.__package__, route) for dialect in DIALECTS for route in dialect.ROUTES]
 
 

@@ -92,7 +92,14 @@ class Town:
         forget_mails(self.house)
         for name in ("deliveries", "wakes", "scans", "dead-letters", "flips-subscription"):
             queue_of(self.house, name).queue._messages.clear()
-        for name in ("monitors", "pings", "flips", "deliveries", "incidents", "audits"):  # moto looks at every item of a table
+        for name in (
+            "monitors",
+            "pings",
+            "flips",
+            "deliveries",
+            "incidents",
+            "audits",
+        ):  # moto looks at every item of a table
             table_of(self.house, name).items.clear()
 
 

@@ -130,7 +130,7 @@ def test_nobody_issues_a_wider_key_than_their_own(acme, ours):
 
 
 def test_a_plan_allows_so_many_keys(ours):
-    """One more is refused, until another is revoked (R68, R69)."""
+    """One more is refused, until another is revoked (R68, R69, R136)."""
     limit = PLANS["hacker"].keys
     hackers = made(ours.admin, ORGANIZATIONS, name="Hackers", slug=f"hackers-{ours.organization_id}")
     item = OrganizationItem.get(hackers["id"], "organization")
