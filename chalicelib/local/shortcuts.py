@@ -75,14 +75,20 @@ def _touching(backend: Any) -> Any:
             write(self, items)
         finally:
             for name in touched:
-                del self.tables[name].touched
+                vars(self.tables[name]).pop("touched", None)
 
     return write_touched
 
 
 def _copy_of_touched(table: Any, memo: dict[int, Any]) -> Any:
-    """Return a copy of a table that shares what the present transaction does not touch."""
-    twin = copy.copy(table)
+    """Return a copy of a table that shares what the present transaction does not touch.
+
+    Outside of one it is a copy like any other.
+    """
+    twin = memo[id(table)] = copy.copy(table)
+    if not hasattr(table, "touched"):
+        vars(twin).update(copy.deepcopy(vars(table), memo))
+        return twin
     twin.items = defaultdict(dict)
     for hash_key, held in table.items.items():
         if hash_key.value in table.touched:
