@@ -4,7 +4,7 @@ An incident that an outage opened is named after that outage: however often we a
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
@@ -12,8 +12,6 @@ from uuid import UUID
 from chalicelib.core.monitors import Spec, State
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Flip
-
-MILLISECOND = timedelta(milliseconds=1)
 
 
 class Stage(StrEnum):

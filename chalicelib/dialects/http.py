@@ -11,7 +11,17 @@ from urllib.parse import unquote
 
 from chalice import Response
 
-from chalicelib.core.errors import Refusal, TooMany, Unauthorized, Unavailable
+from chalicelib.core.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LimitReached,
+    NotFound,
+    Refusal,
+    TooMany,
+    Unauthorized,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from chalicelib.core.tenancy import Caller, Quota
@@ -20,6 +30,24 @@ if TYPE_CHECKING:
 
 class WrongMethod(Refusal):
     """The path is known, but not with this method."""
+
+
+STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (Invalid, 400),
+    (Unauthorized, 401),
+    (Forbidden, 403),
+    (LimitReached, 403),
+    (NotFound, 404),
+    (WrongMethod, 405),
+    (Conflict, 409),
+    (TooMany, 429),
+    (Unavailable, 503),
+)
+
+
+def status_of(refusal: Exception) -> int:
+    """Return the status that tells *refusal*, in every dialect that has no other; 500 for a fault of ours."""
+    return next((status for kind, status in STATUSES if isinstance(refusal, kind)), 500)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,14 @@ from chalicelib.core.maintenance import Window, cover_end
 from chalicelib.core.monitors import Monitor, Spec
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Flip
-from chalicelib.messages import DeliveryNotice, Timer, from_text, to_text
+from chalicelib.messages import DeliveryNotice, Timer, to_text
 from chalicelib.services import composing
+from chalicelib.services.punctuality import on_time
 from chalicelib.storage.deliveries import Delivery
 from chalicelib.toolbox import Toolbox
 
 TRIES = 5
 SOON = timedelta(seconds=75)  # a timer nearer than this may fall before the next tick sees it
-LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
 SETTLED = timedelta(seconds=5)  # by then a window that changes now has changed, and indexes show it
 
 log = logging.getLogger(__name__)
@@ -118,21 +118,17 @@ def resolve(
 
 def look(tools: Toolbox, message: Timer, now: datetime) -> None:
     """Look at one incident whose moment has come: release it, remind of it, or leave it alone."""
-    look_at = from_text(message.look_at)
-    if look_at - now > LONGEST_REST:
-        tools.queues.wake([message], now)  # it waits longer than SQS delays
+    moment = on_time(tools, message, now)
+    if moment is None:
         return
-    if now < look_at:
-        tools.rest((look_at - now).total_seconds())
-        now = look_at
     try:
         incident = tools.incidents.find(message.incident_id)
-        if incident.look_at is None or not (incident.held or incident.look_at <= now):
+        if incident.look_at is None or not (incident.held or incident.look_at <= moment):
             return
         monitor = tools.monitors.load(incident.monitor_id, fresh=True)
     except NotFound:
         return  # what is left of a deleted monitor, its incident too, is seen to by the purge
-    _act(tools, incident, monitor, now)
+    _act(tools, incident, monitor, moment)
 
 
 def _act(tools: Toolbox, incident: Incident, monitor: Monitor, now: datetime) -> None:

@@ -8,11 +8,11 @@ from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.messages import Purge, ScanTick, Timer, Wake, from_text, to_text
 from chalicelib.services import clearing, dispatching
 from chalicelib.services.committing import let_pass, persist
+from chalicelib.services.punctuality import on_time
 from chalicelib.storage.monitors import Due
 from chalicelib.toolbox import Toolbox
 
 AHEAD = timedelta(seconds=90)  # a tick, and half a tick's lateness
-LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
 PER_MESSAGE = 1000  # promises that one scan turns into wakes before it hands over to the next
 
 log = logging.getLogger(__name__)
@@ -64,20 +64,15 @@ def scan_incidents(tools: Toolbox, message: ScanTick, now: datetime) -> None:
 
 def wake(tools: Toolbox, message: Wake, now: datetime) -> None:
     """Look at one monitor whose promised moment has come; the truth is derived anew from what is stored."""
-    look_at = from_text(message.look_at)
-    if look_at - now > LONGEST_REST:
-        tools.queues.wake([message], now)  # it waits longer than SQS delays
+    moment = on_time(tools, message, now)
+    if moment is None:
         return
-    if now < look_at:
-        # SQS delays by whole seconds: the rest of the last one is waited out here.
-        tools.rest((look_at - now).total_seconds())
-        now = look_at
     try:
         persist(
             tools,
             lambda fresh: tools.monitors.load(message.monitor_id, fresh=fresh),
-            lambda monitor: let_pass(tools, monitor.spec, monitor.state, now),
-            now,
+            lambda monitor: let_pass(tools, monitor.spec, monitor.state, moment),
+            moment,
         )
     except NotFound:
         # What was on its way when it was deleted, probes above all, may have left something since.

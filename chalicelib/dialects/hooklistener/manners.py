@@ -3,38 +3,26 @@
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    LimitReached,
-    NotFound,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
+from chalicelib.core.errors import Forbidden, Invalid, NotFound, Refusal, Unauthorized, Unavailable
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.tenancy import Caller
 from chalicelib.dialects import ids
 from chalicelib.dialects.hooklistener import watches
 from chalicelib.dialects.hooklistener.parse import Malformed
-from chalicelib.dialects.http import Answer, Manners, Request, Visit, WrongMethod, open_to_browsers, patience
+from chalicelib.dialects.http import (
+    Answer,
+    Manners,
+    Request,
+    Visit,
+    open_to_browsers,
+    patience,
+    status_of,
+)
 from chalicelib.services import access
 from chalicelib.storage.keys import Lane
 from chalicelib.toolbox import Toolbox
 
-STATUSES: tuple[tuple[type[Exception], int], ...] = (
-    (Malformed, 400),
-    (Invalid, 422),
-    (Unauthorized, 401),
-    (Forbidden, 403),
-    (LimitReached, 403),
-    (NotFound, 404),
-    (WrongMethod, 405),
-    (Conflict, 409),
-    (TooMany, 429),
-    (Unavailable, 503),
-)
+UNPROCESSABLE = 422
 
 
 def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
@@ -44,10 +32,9 @@ def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
 
 def refuse(refusal: Exception, now: datetime) -> Answer:
     """Return one sentence under `error`; about a value, also which field it is and why (R220, R224, R239)."""
-    for kind, status in STATUSES:
-        if isinstance(refusal, kind):
-            return Answer(status, told(refusal), patience(refusal, now))
-    return Answer(500, {"error": "Internal server error"})
+    is_of_a_value = isinstance(refusal, Invalid) and not isinstance(refusal, Malformed)
+    status = UNPROCESSABLE if is_of_a_value else status_of(refusal)
+    return Answer(status, told(refusal), patience(refusal, now))
 
 
 def told(refusal: Exception) -> dict[str, Any]:
@@ -61,7 +48,7 @@ def told(refusal: Exception) -> dict[str, Any]:
             return {"error": "Not found"}
         case Unavailable():
             return {"error": "Temporarily unavailable, please try again"}
-    sentence = str(refusal)
+    sentence = str(refusal) if isinstance(refusal, Refusal) else "Internal server error"
     return {"error": sentence[:1].upper() + sentence[1:]}
 
 

@@ -2,33 +2,12 @@
 
 from datetime import datetime
 
-from chalicelib.core.errors import (
-    Conflict,
-    Forbidden,
-    Invalid,
-    LimitReached,
-    NotFound,
-    TooMany,
-    Unauthorized,
-    Unavailable,
-)
+from chalicelib.core.errors import Forbidden, Invalid, Refusal, TooMany, Unauthorized, Unavailable
 from chalicelib.core.tenancy import Caller
-from chalicelib.dialects.http import Answer, Manners, Request, WrongMethod, open_to_browsers, patience
+from chalicelib.dialects.http import Answer, Manners, Request, open_to_browsers, patience, status_of
 from chalicelib.services import access
 from chalicelib.storage.keys import Lane
 from chalicelib.toolbox import Toolbox
-
-STATUSES: tuple[tuple[type[Exception], int], ...] = (
-    (Invalid, 400),
-    (Unauthorized, 401),
-    (Forbidden, 403),
-    (LimitReached, 403),
-    (NotFound, 404),
-    (WrongMethod, 405),
-    (Conflict, 409),
-    (TooMany, 429),
-    (Unavailable, 503),
-)
 
 
 def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
@@ -41,10 +20,7 @@ def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
 
 def refuse(refusal: Exception, now: datetime) -> Answer:
     """Return one sentence under `error` (R217)."""
-    for kind, status in STATUSES:
-        if isinstance(refusal, kind):
-            return Answer(status, {"error": sentence(refusal)}, patience(refusal, now))
-    return Answer(500, {"error": "Internal server error"})
+    return Answer(status_of(refusal), {"error": sentence(refusal)}, patience(refusal, now))
 
 
 def sentence(refusal: Exception) -> str:
@@ -58,7 +34,7 @@ def sentence(refusal: Exception) -> str:
             return "Temporarily unavailable, please try again"
         case Invalid():
             return str(refusal)
-    text = str(refusal)
+    text = str(refusal) if isinstance(refusal, Refusal) else "Internal server error"
     return text[:1].upper() + text[1:]
 
 

@@ -1,0 +1,23 @@
+"""A message of the queue of wakes comes a little early: its moment is waited for here, to the very second."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.messages import Timer, Wake, from_text
+from chalicelib.toolbox import Toolbox
+
+LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
+
+
+def on_time(tools: Toolbox, message: Wake | Timer, now: datetime) -> datetime | None:
+    """Return the moment of *message* once it has come, or *now* if that is later.
+
+    None where it is still far away: then the message is on its way again.
+    """
+    look_at = from_text(message.look_at)
+    if look_at - now > LONGEST_REST:
+        tools.queues.wake([message], now)  # it waits longer than SQS delays
+        return None
+    if now < look_at:
+        # SQS delays by whole seconds: the rest of the last one is waited out here.
+        tools.rest((look_at - now).total_seconds())
+    return max(look_at, now)
