@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from chalicelib.core.consensus import Answer
+from chalicelib.core.findings import Survey
 from chalicelib.core.status import Kind
 
 if TYPE_CHECKING:
@@ -47,6 +48,22 @@ class WheelTick(Message):
     since: str
     until: str
     after_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyTick(Message):
+    """Have every host surveyed whose survey is due at *due_by*."""
+
+    due_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyOrder(Message):
+    """Survey a monitor's host; *domain* is the registered one, as far as it is known."""
+
+    monitor_id: str
+    host: str
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +176,14 @@ class ResultBundle(Parcel):
     answers: tuple[Answer, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SurveyResult(Parcel):
+    """What was found about a monitor's host, on its way home."""
+
+    monitor_id: str
+    survey: Survey
+
+
 def packed(items: Iterable[T], weigh: Callable[[T], int], most: int, most_bytes: int) -> Iterator[list[T]]:
     """Yield *items*, in their order, in as few parts as may hold *most* of them and *most_bytes*.
 
@@ -189,9 +214,21 @@ def _encoded(value: Any) -> str:
     return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
 
 
-def scan_order(text: str) -> ScanTick | WheelTick:
-    """Return what a message in the queue of scans asks for; one queue for both is polled once."""
-    return WheelTick.from_json(text) if "slots" in json.loads(text) else ScanTick.from_json(text)
+def scan_order(text: str) -> ScanTick | WheelTick | SurveyTick:
+    """Return what a message in the queue of scans asks for; one queue for all is polled once."""
+    told = json.loads(text)
+    kind = WheelTick if "slots" in told else SurveyTick if "due_by" in told else ScanTick
+    return kind.from_json(text)
+
+
+def probe_order(text: str) -> ProbeBundle | SurveyOrder:
+    """Return what a message in a queue of probes asks for: probes, or a survey."""
+    return SurveyOrder.from_json(text) if "host" in json.loads(text) else ProbeBundle.from_json(text)
+
+
+def result(text: str) -> ResultBundle | SurveyResult:
+    """Return what a message in the queue of results brings: answers, or a survey."""
+    return SurveyResult.from_json(text) if "survey" in json.loads(text) else ResultBundle.from_json(text)
 
 
 def wake_order(text: str) -> Wake | Timer:

@@ -19,6 +19,9 @@ from chalicelib.messages import (
     ProbeBundle,
     ResultBundle,
     ScanTick,
+    SurveyOrder,
+    SurveyResult,
+    SurveyTick,
     Timer,
     Wake,
     WheelTick,
@@ -34,6 +37,7 @@ BATCH = 10  # the most that SQS takes at once
 BATCH_BYTES = 250_000  # and how much; a single message never comes near
 LONGEST_DELAY = 900  # seconds; longer waits hop
 SECOND = timedelta(seconds=1)
+A_SURVEY = SECOND / 2  # between the starts of two
 ALMOST_A_SECOND = SECOND - timedelta(microseconds=1)  # for what must not come early
 
 
@@ -43,8 +47,8 @@ class Queues:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def scan(self, ticks: Iterable[ScanTick | WheelTick]) -> None:
-        """Have shards, or slots of the wheel, looked at."""
+    def scan(self, ticks: Iterable[ScanTick | WheelTick | SurveyTick]) -> None:
+        """Have shards, slots of the wheel, or what is due to be surveyed looked at."""
         self._send(self._settings.scans_queue_url, [(tick, 0) for tick in ticks])
 
     def probe(self, bundles: Iterable[ProbeBundle], now: datetime) -> None:
@@ -67,8 +71,13 @@ class Queues:
             return False
         return True
 
-    def results(self, bundle: ResultBundle) -> None:
-        """Have answers judged."""
+    def survey(self, orders: Iterable[SurveyOrder]) -> None:
+        """Have hosts surveyed, from home, and few at a time: registries refuse whoever asks too much."""
+        spread = [(order, delay(number * A_SURVEY)) for number, order in enumerate(orders)]
+        self._send(self._settings.probes_queue_url, spread)
+
+    def results(self, bundle: ResultBundle | SurveyResult) -> None:
+        """Have answers judged, or a survey taken note of."""
         self._send(self._settings.results_queue_url, [(bundle, 0)])
 
     def wake(self, wakes: Iterable[Wake | Timer], now: datetime) -> None:

@@ -23,16 +23,19 @@ if TYPE_CHECKING:
     from chalicelib.storage.channels import Channels
     from chalicelib.storage.commits import Commits
     from chalicelib.storage.deliveries import Deliveries
+    from chalicelib.storage.findings import Findings
     from chalicelib.storage.flips import Flips
     from chalicelib.storage.incidents import Incidents
     from chalicelib.storage.keys import Keys
     from chalicelib.storage.monitors import Monitors
     from chalicelib.storage.organizations import Organizations
     from chalicelib.storage.pings import Pings
+    from chalicelib.storage.policies import Policies
     from chalicelib.storage.projects import Projects
     from chalicelib.storage.remnants import Remnants
     from chalicelib.storage.rollups import Rollups
     from chalicelib.storage.rounds import Rounds
+    from chalicelib.storage.setups import Setups
     from chalicelib.storage.states import States
     from chalicelib.storage.ticks import Ticks
     from chalicelib.storage.windows import Windows
@@ -146,6 +149,20 @@ class Toolbox:
         return Windows()
 
     @cached_property
+    def policies(self) -> "Policies":
+        """The escalation policies."""
+        from chalicelib.storage.policies import Policies
+
+        return Policies()
+
+    @cached_property
+    def setups(self) -> "Setups":
+        """All that decides who hears of something in a project."""
+        from chalicelib.storage.setups import Setups
+
+        return Setups()
+
+    @cached_property
     def remnants(self) -> "Remnants":
         """What is left of what was deleted."""
         from chalicelib.storage.remnants import Remnants
@@ -158,6 +175,13 @@ class Toolbox:
         from chalicelib.storage.incidents import Incidents
 
         return Incidents()
+
+    @cached_property
+    def findings(self) -> "Findings":
+        """What surveys found out about targets' names."""
+        from chalicelib.storage.findings import Findings
+
+        return Findings()
 
     @cached_property
     def audits(self) -> "Audits":

@@ -62,8 +62,8 @@ SPARE = re.compile(
     r"|apprise/utils/(pem|pgp|socket|wkd|xml)\.py"
 )
 
-# Whose sources stay at home: they are read to understand a log, and weigh as much as all of our own code.
-BYTECODE_ALONE = "apprise/"
+# Whose sources stay at home: they are read to understand a log, and weigh more than all of our own code.
+BYTECODE_ALONE = ("apprise/", "dns/", "jinja2/")
 
 # What Apprise names as its requirements, and these plugins never import.
 UNCALLED = frozenset({"_yaml", "click", "markdown", "oauthlib", "pyyaml", "requests_oauthlib", "yaml"})

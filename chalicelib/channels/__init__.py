@@ -10,16 +10,25 @@ TRANSPORTS = {
     "APPRISE": ("through_apprise", "ThroughApprise"),
     "DISCORD": ("discord", "Discord"),
     "EMAIL": ("email", "Email"),
+    "INDIEPULSE": ("indiepulse", "IndiePulse"),
+    "JIRA": ("jira", "Jira"),
     "NTFY": ("ntfy", "Ntfy"),
     "OPSGENIE": ("opsgenie", "Opsgenie"),
     "PAGERDUTY": ("pagerduty", "PagerDuty"),
     "SLACK": ("slack", "Slack"),
     "SMS": ("sms", "Sms"),
     "SNS_TOPIC": ("sns", "SnsTopic"),
+    "STATUSPULSE": ("statuspulse", "StatusPulse"),
     "TEAMS": ("teams", "Teams"),
     "TELEGRAM": ("telegram", "Telegram"),
     "WEBHOOK": ("webhook", "Webhook"),
 }
+
+# Those that tell programs all there is: the incident, its timeline and its tickets, and whose it is.
+STORIED = frozenset({"INDIEPULSE", "JIRA", "PAGERDUTY", "STATUSPULSE"})
+
+# Those that are sent a test event when they are created (R210).
+GREETED = frozenset({"INDIEPULSE"})
 
 # What other documents call a kind and its fields, and ours: a kind may keep its name.
 ALIASES = {

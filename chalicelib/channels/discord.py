@@ -71,7 +71,7 @@ def message(alert: Alert) -> dict[str, Any]:
     embed = {
         "title": fit(wording.subject(alert), TITLE_LIMIT, spell=escape),
         "description": "\n\n".join(_paragraphs(alert)),
-        "color": int(wording.COLOURS[alert.reason].removeprefix("#"), 16),
+        "color": int(wording.colour(alert).removeprefix("#"), 16),
         "fields": [_field(label, text) for label, text in rows(alert)[:FIELDS]],
         "footer": {"text": fit(f"Delivery {alert.delivery_id}", FOOTER_LIMIT)},
         "timestamp": iso_seconds(alert.at),

@@ -1,29 +1,22 @@
 """E-mail by Amazon SES."""
 
-import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chalicelib import aws
 from chalicelib.channels import wording
+from chalicelib.channels.addresses import mail_address
 from chalicelib.channels.base import Outlet, SendError
-from chalicelib.channels.fields import shaped
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.errors import Invalid
+from chalicelib.core.words import excerpt, one_line
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent / "templates"
-ADDRESS_LIMIT = 254  # RFC 5321's, less the angle brackets
-LOCAL_LIMIT = 64
-# ASCII alone: SES takes no other local part, and other domains have their xn-- form. Quoted local parts
-# are allowed by the RFC and used by nobody but those who try what a mailer does with them.
-ADDRESS = re.compile(
-    r"(?!.*\.\.)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z0-9-]{2,63}"
-)
 
 LABELS = {
     Reason.WENT_DOWN: "Down",
@@ -31,6 +24,16 @@ LABELS = {
     Reason.WAS_DOWN: "Was down",
     Reason.STILL_DOWN: "Still down",
     Reason.CALLED_OFF: "Paused",
+    Reason.ESCALATED: "Not taken on",
+    Reason.SLOWED: "Slow",
+    Reason.SPED_UP: "No longer slow",
+    Reason.SLA_MISSED: "Service level",
+    Reason.EXPIRING: "Domain",
+    Reason.RENEWED: "Domain",
+    Reason.TRIGGERED: "Incident",
+    Reason.ACKNOWLEDGED: "Taken on",
+    Reason.RESOLVED: "Resolved",
+    Reason.DIGEST: "Week",
     Reason.CHANNEL_BROKE: "Channel",
     Reason.TEST: "Test",
 }
@@ -56,7 +59,7 @@ class Email:
         """Return {email, up, down}: one address, and the statuses it wants to hear of (R44)."""
         del allow_private  # an address is no target of ours: SES goes there
         return {
-            "email": _address(config),
+            "email": mail_address(config, "email"),
             "up": _flag("up", config.get("up")),
             "down": _flag("down", config.get("down")),
         }
@@ -90,7 +93,7 @@ class Email:
     def _wants(self, alert: Alert) -> bool:
         if alert.reason in (Reason.TEST, Reason.CHANNEL_BROKE):
             return True
-        if alert.reason is Reason.WAS_DOWN:  # it tells of both
+        if alert.reason in (Reason.WAS_DOWN, Reason.DIGEST):  # they tell of both
             return bool(self._config["down"] or self._config["up"])
         return bool(self._config[alert.status])
 
@@ -114,12 +117,12 @@ def render(template: str, alert: Alert) -> str:
     """Return the body of *alert*'s mail, written by *template*."""
     words = {
         "label": LABELS[alert.reason],
-        "colour": wording.COLOURS[alert.reason],
+        "colour": wording.colour(alert),
         "subject": wording.subject(alert),
         "headline": wording.headline(alert),
         "facts": wording.facts(alert),
         "said": wording.said(alert),
-        "project": wording.one_line(alert.project),
+        "project": one_line(alert.project),
         "delivery_id": alert.delivery_id,
     }
     return _templates().get_template(template).render(words)
@@ -138,13 +141,6 @@ def _templates() -> "Environment":
     )
 
 
-def _address(config: dict[str, Any]) -> str:
-    address = shaped(config, "email", ADDRESS, "must be one e-mail address")
-    if len(address) > ADDRESS_LIMIT or len(address.partition("@")[0]) > LOCAL_LIMIT:
-        raise Invalid("email", "is too long")
-    return address
-
-
 def _flag(name: str, value: object) -> bool:
     if value is None:
         return True
@@ -160,4 +156,4 @@ def _refusal(error: "ClientError", address: str) -> SendError:
     rejected = code == "MessageRejected" and address.lower() in text.lower()
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     sentence = OPERATORS.get(code) or f"SES answered {status} {code}".strip() + (f": {text}" if text else ".")
-    return SendError(wording.excerpt(sentence), permanent=rejected)
+    return SendError(excerpt(sentence), permanent=rejected)

@@ -2,14 +2,14 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from chalicelib.channels import wording
-from chalicelib.channels.addresses import web_address
+from chalicelib.channels.addresses import server
 from chalicelib.channels.base import MASK, Outlet
 from chalicelib.channels.fields import shaped, unmasked
 from chalicelib.channels.letters import fit, json_bytes, letter
 from chalicelib.channels.posting import GONE, in_json, post
+from chalicelib.channels.sentences import AMBER, GREEN, RED, SLATE
 from chalicelib.core.alerts import Alert
 from chalicelib.core.errors import Invalid
 
@@ -23,7 +23,12 @@ NORMAL, HIGH = 3, 4
 # Bytes: a longer text would become a file to download; the title may have 1 KB.
 MESSAGE_LIMIT = 4000
 
-TAGS = {wording.RED: "rotating_light", wording.GREEN: "white_check_mark", wording.SLATE: "information_source"}
+TAGS = {
+    RED: "rotating_light",
+    AMBER: "warning",
+    GREEN: "white_check_mark",
+    SLATE: "information_source",
+}
 FORBIDDEN = 403  # the topic is somebody else's
 
 
@@ -38,12 +43,12 @@ class Ntfy:
     def check(config: dict[str, Any], *, allow_private: bool) -> dict[str, Any]:
         """Return {topic, server, token, priority}: only the first need be given (R44).
 
-        *priority* is that of bad news; of other news it is no higher than normal.
+        *priority* is that of what needs somebody at once; of other news it is no higher than normal.
         """
         must = "must have 1 to 64 letters, digits, hyphens and underscores"
         return {
             "topic": shaped(config, "topic", TOPIC, must),
-            "server": _server(config.get("server") or SERVER, allow_private=allow_private),
+            "server": server("server", config.get("server") or SERVER, SERVER, allow_private=allow_private),
             "token": _token(config.get("token") or ""),
             "priority": _priority(config.get("priority")),
         }
@@ -63,22 +68,14 @@ class Ntfy:
 
 
 def message(alert: Alert, priority: int) -> dict[str, Any]:
-    """Return *alert* as ntfy's message, without its topic; *priority* is that of bad news."""
-    colour = wording.COLOURS[alert.reason]
+    """Return *alert* as ntfy's message, without its topic; *priority* is that of what is urgent."""
+    colour = wording.colour(alert)
     return {
         "title": wording.subject(alert),
         "message": fit(letter(alert), MESSAGE_LIMIT, size=json_bytes),
-        "priority": priority if colour == wording.RED else min(priority, NORMAL),
+        "priority": priority if colour == RED else min(priority, NORMAL),
         "tags": [TAGS[colour]],
     }
-
-
-def _server(value: object, *, allow_private: bool) -> str:
-    url = web_address("server", value, allow_private=allow_private)
-    parts = urlsplit(url)
-    if parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise Invalid("server", f"must be a host alone, like {SERVER}")
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _token(value: object) -> str:

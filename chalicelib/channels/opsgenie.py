@@ -1,4 +1,7 @@
-"""Opsgenie by its Alert API: an outage creates an alert there, and its end closes it."""
+"""Opsgenie by its Alert API: an incident creates an alert there, and its end closes it.
+
+Nobody is called for a missed service level, nor for a week's digest: there would be nothing to close.
+"""
 
 import re
 from collections.abc import Collection, Mapping
@@ -10,13 +13,18 @@ from chalicelib.channels.base import MASK, Outlet
 from chalicelib.channels.fields import choice, shaped
 from chalicelib.channels.posting import SUCCESS, in_json, post
 from chalicelib.core.alerts import Alert, Reason
+from chalicelib.core.words import one_line
 
 API_KEY = re.compile(r"[0-9A-Za-z-]{8,100}")
 REFUSED = (401, 403, 422)  # the key is wrong, may not create alerts, or its integration is switched off
-CLOSED_BEFORE = 404  # at closing: whoever closed the alert by hand, and cleared it away, wanted what we want
+# Whoever closed the alert by hand, and cleared it away, wanted what we want when we tell more of it.
+CLEARED_AWAY = 404
 
 SOURCE = "Wakeful"
-URGENT, IDLE = "P1", "P5"
+CREATE, ACKNOWLEDGE, CLOSE = "create", "acknowledge", "close"
+URGENT = "P1"
+MILDER = {Reason.TEST: "P5", Reason.SLOWED: "P3", Reason.EXPIRING: "P3"}
+SILENT = frozenset({Reason.SLA_MISSED, Reason.DIGEST})
 
 # Opsgenie refuses the whole alert where a field is longer. All details together have 8,000 characters: the
 # dozen facts of a message keep well below.
@@ -55,13 +63,13 @@ class Opsgenie:
         return {**config, "apiKey": MASK}
 
     def send(self, alert: Alert) -> None:
-        """Create, close, or create and close the alert of *alert*'s outage; raises SendError."""
-        is_whole = alert.reason in (Reason.TEST, Reason.WAS_DOWN)  # begun and over
-        if is_whole or not alert.reason.ends_an_outage:
-            self._post("/v2/alerts", creation(alert), alert)
-        if is_whole or alert.reason.ends_an_outage:
-            path = f"/v2/alerts/{quote(_alias(alert), safe='')}/close?identifierType=alias"
-            self._post(path, end(alert), alert, done=(*SUCCESS, CLOSED_BEFORE))
+        """Do to the alert of *alert*'s incident what *actions* says, if anything; raises SendError."""
+        for action in actions(alert):
+            if action == CREATE:
+                self._post("/v2/alerts", creation(alert), alert)
+            else:
+                path = f"/v2/alerts/{quote(_alias(alert), safe='')}/{action}?identifierType=alias"
+                self._post(path, note(alert), alert, done=(*SUCCESS, CLEARED_AWAY))
 
     def _post(self, path: str, body: dict[str, Any], alert: Alert, done: Collection[int] = SUCCESS) -> None:
         key = self._config["apiKey"]
@@ -70,23 +78,34 @@ class Opsgenie:
         post(call, self._outlet, (key,), gone=REFUSED, done=done)
 
 
+def actions(alert: Alert) -> tuple[str, ...]:
+    """Return what *alert* does to the alert at Opsgenie, in order."""
+    if alert.reason in SILENT:
+        return ()
+    if alert.reason in (Reason.TEST, Reason.WAS_DOWN):  # begun and over
+        return CREATE, CLOSE
+    if alert.reason is Reason.ACKNOWLEDGED:
+        return (ACKNOWLEDGE,)
+    return (CLOSE,) if alert.reason.closes else (CREATE,)
+
+
 def creation(alert: Alert) -> dict[str, Any]:
     """Return what creates the alert, or counts once more where it is open already."""
     description = "\n\n".join(filter(None, (letters.sentence(alert), letters.carried(alert))))
     return {
-        "message": wording.one_line(wording.subject(alert), MESSAGE_LIMIT),
+        "message": one_line(wording.subject(alert), MESSAGE_LIMIT),
         "alias": _alias(alert),
         "description": letters.fit(description, DESCRIPTION_LIMIT),
-        "details": {label: wording.one_line(text, DETAIL_LIMIT) for label, text in letters.rows(alert)},
-        "entity": wording.one_line(wording.title(alert), ENTITY_LIMIT),
-        "tags": [wording.one_line(tag, TAG_LIMIT) for tag in alert.tags.split()[:TAGS]],
-        "priority": IDLE if alert.reason is Reason.TEST else URGENT,
+        "details": {label: one_line(text, DETAIL_LIMIT) for label, text in letters.rows(alert)},
+        "entity": one_line(wording.title(alert), ENTITY_LIMIT),
+        "tags": [one_line(tag, TAG_LIMIT) for tag in alert.tags.split()[:TAGS]],
+        "priority": MILDER.get(alert.reason, URGENT),
         "source": SOURCE,
     }
 
 
-def end(alert: Alert) -> dict[str, Any]:
-    """Return what is noted where the alert is closed."""
+def note(alert: Alert) -> dict[str, Any]:
+    """Return what is noted where the alert is acknowledged or closed."""
     return {"source": SOURCE, "note": wording.headline(alert)}
 
 

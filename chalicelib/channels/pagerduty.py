@@ -1,7 +1,10 @@
-"""PagerDuty by its Events API v2: an outage triggers an alert there, and its end resolves it."""
+"""PagerDuty by its Events API v2: an incident triggers an alert there, and its end resolves it (R115).
+
+Nobody is paged for a missed service level, nor for a week's digest: there would be nothing to resolve.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from chalicelib.channels import letters, wording
@@ -10,6 +13,7 @@ from chalicelib.channels.fields import choice, shaped
 from chalicelib.channels.posting import GONE, in_json, post
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.summaries import iso_seconds
+from chalicelib.core.words import one_line
 
 ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 SEVERITIES = ("critical", "error", "warning", "info")
@@ -17,7 +21,12 @@ INVALID = 400  # PagerDuty's answer to a routing key that is not, or no longer, 
 
 SUMMARY_LIMIT = 1024
 SOURCE_LIMIT = 255
-TRIGGER, RESOLVE = "trigger", "resolve"
+TRIGGER, ACKNOWLEDGE, RESOLVE = "trigger", "acknowledge", "resolve"
+SYSTEM = "pagerduty"  # what tickets of ours call it
+
+# What the channel's own severity is too loud for.
+MILDER = {Reason.TEST: "info", Reason.SLOWED: "warning", Reason.EXPIRING: "warning"}
+SILENT = frozenset({Reason.SLA_MISSED, Reason.DIGEST})
 
 
 class PagerDuty:
@@ -49,11 +58,10 @@ class PagerDuty:
         return {**config, "routingKey": MASK}
 
     def send(self, alert: Alert) -> None:
-        """Send *alert* as one event, or as two where it is over already; raises SendError."""
+        """Send *alert* as one event, as several, or as none where nobody is to be paged; raises SendError."""
         key = self._config["routingKey"]
-        for action in actions(alert):
-            body = {"routing_key": key, **event(alert, action, self._config["severity"])}
-            call = in_json(self.addresses[self._config["region"]], body, alert)
+        for told in events(alert, self._config["severity"]):
+            call = in_json(self.addresses[self._config["region"]], {"routing_key": key, **told}, alert)
             post(call, self._outlet, (key,), gone=(*GONE, INVALID))
 
 
@@ -62,25 +70,48 @@ def actions(alert: Alert) -> tuple[str, ...]:
 
     One repeated after half of it failed does no harm: to trigger twice is to trigger once.
     """
+    if alert.reason in SILENT:
+        return ()
     if alert.reason in (Reason.TEST, Reason.WAS_DOWN):
         return TRIGGER, RESOLVE
-    return (RESOLVE,) if alert.reason.ends_an_outage else (TRIGGER,)
+    if alert.reason is Reason.ACKNOWLEDGED:
+        return (ACKNOWLEDGE,)
+    return (RESOLVE,) if alert.reason.closes else (TRIGGER,)
 
 
-def event(alert: Alert, action: str, severity: str) -> dict[str, Any]:
-    """Return *alert* as an event, without its key; all events about one outage are deduplicated as one."""
-    told = {"event_action": action, "dedup_key": alert.incident_id or alert.delivery_id}
-    if action == RESOLVE:
+def events(alert: Alert, severity: str) -> Iterator[dict[str, Any]]:
+    """Yield *alert* as events, without the routing key.
+
+    What the incident is called at PagerDuty may have become known only after its beginning was told under
+    our own name: whatever follows goes to both, and PagerDuty passes over the one that it does not know.
+    """
+    for action in actions(alert):
+        first, *others = names(alert)
+        for key in (first,) if action == TRIGGER else (first, *others):
+            yield event(alert, action, key, severity)
+
+
+def names(alert: Alert) -> list[str]:
+    """Return the keys by which events about one incident are deduplicated, that which people gave first."""
+    given = alert.incident.external_ids.get(SYSTEM) if alert.incident else ""
+    ours = alert.incident_id or alert.delivery_id
+    return list(dict.fromkeys(filter(None, (given, ours))))
+
+
+def event(alert: Alert, action: str, key: str, severity: str) -> dict[str, Any]:
+    """Return *alert* as one event about what PagerDuty knows by *key*."""
+    told = {"event_action": action, "dedup_key": key}
+    if action != TRIGGER:
         return told
     return {
         **told,
         "client": "Wakeful",
         "payload": {
-            "summary": wording.one_line(letters.sentence(alert), SUMMARY_LIMIT),
-            "source": wording.one_line(alert.target or wording.title(alert), SOURCE_LIMIT),
-            "severity": "info" if alert.reason is Reason.TEST else severity,
+            "summary": one_line(letters.sentence(alert), SUMMARY_LIMIT),
+            "source": one_line(alert.target or wording.title(alert), SOURCE_LIMIT),
+            "severity": MILDER.get(alert.reason, severity),
             "timestamp": iso_seconds(alert.at),
-            "group": wording.one_line(alert.project),
+            "group": one_line(alert.project),
             "class": wording.event(alert),
             "custom_details": _details(alert),
         },

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
+from chalicelib.channels.wording import called
 from chalicelib.core.alerts import Alert
 from chalicelib.core.signals import BODY_LIMIT
 from chalicelib.core.summaries import iso_seconds
@@ -43,7 +44,7 @@ def _expand(
 
 
 def _values(alert: Alert, status: str) -> dict[str, str]:
-    name = alert.name or alert.monitor_id
+    name = called(alert)
     tags = {f"$TAG{n}": tag for n, tag in enumerate(alert.tags.split(), start=1)}
     return {
         "$CODE": alert.monitor_id,

@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from chalicelib.channels.base import MASK, Outlet, SendError
-from chalicelib.channels.wording import excerpt
 from chalicelib.core.alerts import Alert
+from chalicelib.core.words import excerpt
 from chalicelib.guard.addresses import Refused, Unreachable
 from chalicelib.guard.fetching import Call, Limits, Reply, fetch
 from chalicelib.guard.headers import AGENT
@@ -51,16 +51,28 @@ def post(
 
     *gone* are the statuses by which this provider says that no repetition will help.
     """
-    reply = ask(call, outlet)
-    if reply.status not in done:
-        wait = reply.headers.get("retry-after", "")
-        raise refusal(reply, outlet, secrets, permanent=reply.status in gone, wait=wait)
+    accepted(ask(call, outlet), outlet, secrets, gone=gone, done=done)
 
 
-def ask(call: Call, outlet: Outlet) -> Reply:
+def accepted(
+    reply: Reply,
+    outlet: Outlet,
+    secrets: Iterable[str] = (),
+    *,
+    gone: Collection[int] = GONE,
+    done: Collection[int] = SUCCESS,
+) -> Reply:
+    """Return *reply*, which is one of *done*; else raise SendError, as *post* does."""
+    if reply.status in done:
+        return reply
+    wait = reply.headers.get("retry-after", "")
+    raise refusal(reply, outlet, secrets, permanent=reply.status in gone, wait=wait)
+
+
+def ask(call: Call, outlet: Outlet, max_bytes: int = MAX_BYTES) -> Reply:
     """Return what answers *call*, whatever it is; raises SendError where nothing does."""
     try:
-        return fetch(call, Limits(TIMEOUT, MAX_BYTES, REDIRECTS, outlet.settings.allow_private_targets))
+        return fetch(call, Limits(TIMEOUT, max_bytes, REDIRECTS, outlet.settings.allow_private_targets))
     except Refused as refused:
         raise SendError(str(refused), permanent=True) from None
     except Unreachable as fault:

@@ -59,7 +59,7 @@ def message(alert: Alert) -> dict[str, Any]:
         "mrkdwn": False,
         "unfurl_links": False,  # nobody asked Slack to visit what is down
         "unfurl_media": False,
-        "attachments": [{"color": wording.COLOURS[alert.reason], "blocks": list(_blocks(alert))}],
+        "attachments": [{"color": wording.colour(alert), "blocks": list(_blocks(alert))}],
     }
 
 

@@ -12,6 +12,7 @@ from chalicelib.channels.fields import shaped
 from chalicelib.channels.letters import fit, letter
 from chalicelib.core.alerts import Alert
 from chalicelib.core.errors import Invalid
+from chalicelib.core.words import excerpt
 from chalicelib.settings import queue_name
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _refusal(error: "ClientError", gone: Gone) -> SendError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     is_gone = any(code.removesuffix("Exception") == name and word in text for name, word in gone)
     sentence = f"SNS answered {status} {code}".strip() + (f": {text}" if text else ".")
-    return SendError(wording.excerpt(sentence), permanent=is_gone)
+    return SendError(excerpt(sentence), permanent=is_gone)
 
 
 def _parts(arn: str) -> tuple[str, str, str]:

@@ -8,13 +8,14 @@ from chalicelib.channels.addresses import host_alone, web_address
 from chalicelib.channels.base import Outlet
 from chalicelib.channels.letters import CARRIED, fit, json_bytes, rows
 from chalicelib.channels.posting import in_json, post, secrets_in
+from chalicelib.channels.sentences import AMBER, GREEN, RED, SLATE
 from chalicelib.core.alerts import Alert
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 VERSION = "1.4"  # the newest that Teams draws everywhere
 
-STYLES = {wording.RED: "Attention", wording.GREEN: "Good", wording.SLATE: "Default"}
+STYLES = {RED: "Attention", AMBER: "Warning", GREEN: "Good", SLATE: "Default"}
 
 # Bytes, of the 28 KB that a message may have in all; of nine rows, the most there are, four may be long.
 HEADLINE_LIMIT = 1_000
@@ -70,7 +71,7 @@ def escape(text: str) -> str:
 
 
 def _body(alert: Alert) -> list[dict[str, Any]]:
-    style = STYLES[wording.COLOURS[alert.reason]]
+    style = STYLES[wording.colour(alert)]
     headline = _block(wording.headline(alert), HEADLINE_LIMIT, weight="Bolder", size="Medium", color=style)
     facts = [{"title": label, "value": _fitted(text, FACT_LIMIT)} for label, text in rows(alert)[:FACTS]]
     why, said = wording.why(alert), wording.said(alert)

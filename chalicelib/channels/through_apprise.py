@@ -22,7 +22,8 @@ from chalicelib.channels import letters, wording
 from chalicelib.channels.addresses import URL_LIMIT
 from chalicelib.channels.base import MASK, Outlet, SendError
 from chalicelib.channels.fields import present, unmasked
-from chalicelib.core.alerts import Alert, Reason
+from chalicelib.channels.sentences import AMBER, GREEN, RED, SLATE
+from chalicelib.core.alerts import Alert
 from chalicelib.core.errors import Invalid
 
 SCHEMA = re.compile(r"([a-z0-9]+)://", re.IGNORECASE)
@@ -78,6 +79,7 @@ OWN_KINDS = {
 MANNERS: dict[str, Any] = {"verify": True, "redirect": False, "cto": 3, "rto": 5, "retry": 0}
 RECIPIENTS = 3
 
+TYPES = {RED: "failure", AMBER: "warning", GREEN: "success", SLATE: "info"}
 BRIEF = 500  # characters; a plugin that takes no more sends text messages
 STATUS = re.compile(r"error=(\d{3})\b")
 
@@ -173,15 +175,9 @@ def message(alert: Alert, plugin: Any) -> dict[str, Any]:
         "title": wording.subject(alert) if plugin.title_maxlen > 0 else "",
         "body": letters.sentence(alert) if is_brief else letters.letter(alert),
         "body_format": "text",
-        "notify_type": _type(alert),
+        "notify_type": TYPES[wording.colour(alert)],
         "overflow": "truncate",
     }
-
-
-def _type(alert: Alert) -> str:
-    if alert.reason in (Reason.TEST, Reason.CALLED_OFF):
-        return "info"
-    return "success" if alert.reason.ends_an_outage else "failure"
 
 
 @contextmanager

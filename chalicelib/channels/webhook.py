@@ -1,7 +1,5 @@
 """Webhooks: an HTTP request of the customer's own making, for down and for up, signed where asked."""
 
-import hmac
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,6 +10,7 @@ from chalicelib.channels.base import MASK, Outlet
 from chalicelib.channels.fields import unmasked
 from chalicelib.channels.placeholders import in_body, in_header, in_url
 from chalicelib.channels.posting import LONG_WORD, TOKEN, post, secrets_in
+from chalicelib.channels.signed import SECRET_LIMIT, sign, written
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.consensus import Result
 from chalicelib.core.errors import Invalid
@@ -21,7 +20,6 @@ from chalicelib.guard.fetching import Call
 from chalicelib.guard.headers import AGENT, HEADER_NAME, RESERVED
 
 LIMIT = 1000  # characters of a URL, of a body, and of all headers together
-SECRET_LIMIT = 200
 STATUSES = ("down", "up")
 METHODS = ("GET", "POST", "PUT")
 BLANK: dict[str, Any] = {"method": "POST", "url": "", "headers": {}, "body": ""}
@@ -84,16 +82,6 @@ class Webhook:
         return alert.status
 
 
-def sign(body: bytes, secret: str, at: datetime) -> str:
-    """Return the signature of *body*: t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">.
-
-    The time is signed too, so that what was overheard cannot be sent again later.
-    """
-    stamp = int(at.timestamp())
-    digest = hmac.digest(secret.encode("utf-8", "replace"), b"%d." % stamp + body, "sha256")
-    return f"t={stamp},v1={digest.hex()}"
-
-
 def compose(alert: Alert, status: str, side: Mapping[str, Any], secret: str, at: datetime) -> Call:
     """Return the request that tells *alert*; the customer's own headers go to the customer's host alone."""
     body = b"" if side["method"] == "GET" else _body(alert, status, side["body"])
@@ -105,13 +93,13 @@ def compose(alert: Alert, status: str, side: Mapping[str, Any], secret: str, at:
         is_json = body.lstrip()[:1] in (b"{", b"[")
         headers["Content-Type"] = "application/json" if is_json else "text/plain; charset=utf-8"
     if secret:
-        headers["X-Wakeful-Signature"] = sign(body, secret, at)
+        headers["X-Wakeful-Signature"] = sign(body, at, secret)
     own = {name: in_header(value, alert, status) for name, value in side["headers"].items()}
     return Call(side["method"], in_url(side["url"], alert, status), headers, own, body or None)
 
 
 def _body(alert: Alert, status: str, template: str) -> bytes:
-    return in_body(template, alert, status) if template else json.dumps(document(alert, status)).encode()
+    return in_body(template, alert, status) if template else written(document(alert, status))
 
 
 def document(alert: Alert, status: str) -> dict[str, Any]:
@@ -128,13 +116,30 @@ def document(alert: Alert, status: str) -> dict[str, Any]:
         "at": iso_seconds(alert.at),
         "began": iso_seconds(alert.began),
         "lasted": int(alert.lasted.total_seconds()) if alert.lasted is not None else None,
-        "monitor": None if of_channel else {**thing, "slug": alert.slug, "tags": alert.tags.split()},
+        "monitor": None
+        if of_channel or not alert.monitor_id
+        else {**thing, "slug": alert.slug, "tags": alert.tags.split()},
         "channel": thing if of_channel else None,
+        "incident": _incident(alert),
+        "figures": dict(alert.figures) or None,
         "project": alert.project,
         "target": alert.target or None,
         "regions": [_found(result) for result in alert.evidence] if alert.target else None,
         "exit_status": alert.exit_status,
         "summary": alert.summary,
+    }
+
+
+def _incident(alert: Alert) -> dict[str, Any] | None:
+    told = alert.incident
+    if told is None:
+        return {"id": alert.incident_id} if alert.incident_id else None
+    return {
+        "id": told.incident_id,
+        "title": told.title,
+        "status": told.stage.value,
+        "assignee": told.assignee or None,
+        "external_ids": told.external_ids,
     }
 
 

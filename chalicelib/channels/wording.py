@@ -1,72 +1,19 @@
-"""The sentences that all kinds of channel share: pure functions over an Alert."""
+"""What all kinds of channel say of an alert: pure functions over it."""
 
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
-from itertools import pairwise
-from typing import Any
+from collections.abc import Iterator
 
+from chalicelib.channels import figures
+from chalicelib.channels.sentences import COLOURS, EVENTS, HEADLINES, SLATE, STILL_OPEN, SUBJECTS, Pair
 from chalicelib.core.alerts import Alert, Reason
+from chalicelib.core.routes import Topic
 from chalicelib.core.signals import BODY_LIMIT
-from chalicelib.core.status import Verdict
+from chalicelib.core.status import Category, Verdict
 from chalicelib.core.steps import Cause
+from chalicelib.core.words import duration, excerpt, one_line
 
-UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 SUBJECT_LIMIT = 150
-QUOTE_LIMIT = 200
-MONTH = timedelta(days=30)
-RED, GREEN, SLATE = "#b42318", "#157347", "#475467"
-
-EVENTS = {
-    Reason.WENT_DOWN: "check.down",
-    Reason.RECOVERED: "check.up",
-    Reason.WAS_DOWN: "check.up",
-    Reason.STILL_DOWN: "check.still_down",
-    Reason.CALLED_OFF: "check.paused",
-    Reason.CHANNEL_BROKE: "channel.broke",
-    Reason.TEST: "test",
-}
-
-COLOURS = {
-    Reason.WENT_DOWN: RED,
-    Reason.RECOVERED: GREEN,
-    Reason.WAS_DOWN: GREEN,
-    Reason.STILL_DOWN: RED,
-    Reason.CALLED_OFF: SLATE,
-    Reason.CHANNEL_BROKE: RED,
-    Reason.TEST: SLATE,
-}
-
-# What is said where nobody knows how long the outage lasted, and where that is known.
-Sentences = dict[Reason, tuple[str, str]]
-
-SUBJECTS: Sentences = {
-    Reason.WENT_DOWN: ("Down: {name}", "Down: {name}"),
-    Reason.RECOVERED: ("Up: {name}", "Up: {name} (was down {lasted})"),
-    Reason.WAS_DOWN: ("Was down: {name}", "Was down: {name} ({lasted})"),
-    Reason.STILL_DOWN: ("Still down: {name}", "Still down: {name} (for {lasted})"),
-    Reason.CALLED_OFF: ("Paused: {name}", "Paused: {name} (was down {lasted})"),
-    Reason.CHANNEL_BROKE: ("Channel not working: {name}", "Channel not working: {name}"),
-    Reason.TEST: ("Test alert from Wakeful", "Test alert from Wakeful"),
-}
-
-HEADLINES: Sentences = {
-    Reason.WENT_DOWN: ("{name} is down.", "{name} is down."),
-    Reason.RECOVERED: ("{name} is up again.", "{name} is up again; it was down for {lasted}."),
-    Reason.WAS_DOWN: ("{name} was down.", "{name} was down for {lasted}, and is up again."),
-    Reason.STILL_DOWN: ("{name} is still down.", "{name} is still down, for {lasted} now."),
-    Reason.CALLED_OFF: (
-        "{name} was paused while it was down.",
-        "{name} was paused; it had been down for {lasted}.",
-    ),
-    Reason.CHANNEL_BROKE: (
-        "The channel {name} does not work any more.",
-        "The channel {name} does not work any more.",
-    ),
-    Reason.TEST: (
-        "This is a test: alerts of {project} will reach you here.",
-        "This is a test: alerts of {project} will reach you here.",
-    ),
-}
+BRIEF = 60  # characters of what stands in a row but needs no line of its own
+MEASURED = (Topic.DOWN, Topic.UP, Topic.REMINDER, Topic.ESCALATION, Topic.PERFORMANCE)
 
 CAUSES = {
     Cause.SUCCESS: "A success signal came.",
@@ -77,7 +24,24 @@ CAUSES = {
     Cause.PROBES_PASSED: "The probes pass again.",
     Cause.PAUSE: "It was paused.",
     Cause.RESUME: "It was resumed.",
+    Cause.SLOWED: "It answers slowly, and has done so for a while.",
+    Cause.SPED_UP: "It answers as fast as it should again.",
+    Cause.OVERTAKEN: "It went down, or was paused, while it was slow.",
 }
+
+# How a story's times are called: when it began, when it ended or where it stands, and its length.
+TIMES = {
+    Reason.RECOVERED: ("Down from", "Up since", "Down for"),
+    Reason.WAS_DOWN: ("Down from", "Up since", "Down for"),
+    Reason.STILL_DOWN: ("Down from", "Told again", "Down for"),
+    Reason.CALLED_OFF: ("Down from", "Paused", "Down for"),
+    Reason.ESCALATED: ("Began", "Escalated", "Open for"),
+    Reason.SPED_UP: ("Slow from", "Slow until", "Slow for"),
+    Reason.ACKNOWLEDGED: ("Began", "Taken on", "Open for"),
+    Reason.RESOLVED: ("Began", "Resolved", "Open for"),
+}
+STILL_OPEN_TIMES = ("Began", "Told again", "Open for")
+SINCE = {Reason.WENT_DOWN: "Down since", Reason.SLOWED: "Slow since", Reason.TRIGGERED: "Since"}
 
 
 def event(alert: Alert) -> str:
@@ -85,9 +49,20 @@ def event(alert: Alert) -> str:
     return EVENTS[alert.reason]
 
 
+def colour(alert: Alert) -> str:
+    """Return the colour of what happened; an outage that follows slowness does not make that good news."""
+    return SLATE if alert.cause is Cause.OVERTAKEN else COLOURS[alert.reason]
+
+
+def called(alert: Alert) -> str:
+    """Return what people call the thing, as they wrote it; else its incident, or its id."""
+    told = alert.incident.title if alert.incident else ""
+    return alert.name or told or alert.monitor_id or "Something without a name"
+
+
 def title(alert: Alert) -> str:
-    """Return what people call the thing, on one line: its name, or its id where it has none."""
-    return one_line(alert.name or alert.monitor_id)
+    """Return what people call the thing, on one line."""
+    return one_line(called(alert)) or one_line(alert.monitor_id) or "Something without a name"
 
 
 def subject(alert: Alert) -> str:
@@ -96,32 +71,71 @@ def subject(alert: Alert) -> str:
 
 
 def _subject(alert: Alert) -> str:
-    return _told(SUBJECTS, alert)
+    return _told(STILL_OPEN[0] if _is_no_outage(alert) else SUBJECTS[alert.reason], alert)
 
 
 def headline(alert: Alert) -> str:
     """Return what happened as one sentence."""
-    return _told(HEADLINES, alert)
+    return _told(STILL_OPEN[1] if _is_no_outage(alert) else HEADLINES[alert.reason], alert)
 
 
-def _told(sentences: Sentences, alert: Alert) -> str:
+def _is_no_outage(alert: Alert) -> bool:
+    """Whether it reminds of what people told, or of slowness."""
+    incident = alert.incident
+    is_outage = incident is None or (incident.automatic and incident.category is Category.INCIDENT)
+    return alert.reason is Reason.STILL_DOWN and not is_outage
+
+
+def _told(sentences: Pair, alert: Alert) -> str:
+    brief, full = sentences
     lasted = duration(alert.lasted) if alert.lasted is not None else ""
-    brief, full = sentences[alert.reason]
-    sentence = full if lasted else brief
-    return sentence.format(name=title(alert), lasted=lasted, project=one_line(alert.project))
+    target = alert.figures.get("target")
+    return (full if lasted else brief).format(
+        name=title(alert),
+        lasted=lasted,
+        project=one_line(alert.project),
+        incident=_incident(alert),
+        who=_taken_by(alert) or "Somebody",
+        target="" if target is None else f" of {target:g} %",
+        domain=one_line(str(alert.figures.get("domain", ""))) or title(alert),
+        left=figures.left(alert.figures.get("days_remaining")),
+    )
+
+
+def _incident(alert: Alert) -> str:
+    told = one_line(alert.incident.title) if alert.incident else ""
+    return told.rstrip(".") or title(alert)
+
+
+def _taken_by(alert: Alert) -> str:
+    incident = alert.incident
+    return one_line(incident.assignee or incident.acknowledged_by, BRIEF) if incident else ""
 
 
 def why(alert: Alert) -> str:
     """Return the cause as one sentence, or "" where none is known."""
-    if alert.reason is Reason.TEST:
-        return "Somebody asked for it; nothing is down."
-    if alert.reason is Reason.CHANNEL_BROKE:
-        return excerpt(alert.body.decode("utf-8", "replace"))  # the provider's words stand there
-    if alert.cause is Cause.FAIL and alert.exit_status:
+    match alert.reason:
+        case Reason.TEST:
+            return "Somebody asked for it; nothing is down."
+        case Reason.CHANNEL_BROKE:
+            return excerpt(alert.body.decode("utf-8", "replace"))  # the provider's words stand there
+        case Reason.SLA_MISSED:
+            return figures.overspent(alert)
+        case Reason.EXPIRING | Reason.RENEWED:
+            return figures.registered(alert)
+    if alert.reason.topic is Topic.INCIDENT or alert.cause is None:
+        return excerpt(alert.updates[-1]) if alert.updates else ""
+    return _cause(alert, alert.cause)
+
+
+def _cause(alert: Alert, cause: Cause) -> str:
+    if cause is Cause.FAIL and alert.exit_status:
         return f"The job ended with exit status {alert.exit_status}."
-    if alert.cause is Cause.PROBES_FAILED and (found := _faults(alert)):
+    if cause is Cause.PROBES_FAILED and (found := _faults(alert)):
         return f"The probes failed: {found}."
-    return CAUSES[alert.cause] if alert.cause else ""
+    if cause is Cause.SLOWED and (found := _delays(alert)):
+        return f"It answers slowly: {found}."
+    return CAUSES[cause]
 
 
 def _faults(alert: Alert) -> str:
@@ -134,17 +148,21 @@ def _faults(alert: Alert) -> str:
     return "; ".join(f"{reason} ({', '.join(sorted(regions))})" for reason, regions in by_reason.items())
 
 
+def _delays(alert: Alert) -> str:
+    """Return how long slow regions took, the slowest first."""
+    found = [(result.ms, result.region) for result in alert.evidence if result.verdict is Verdict.DEGRADED]
+    slow = sorted(((ms, region) for ms, region in found if ms is not None), reverse=True)
+    return ", ".join(f"{ms:.0f} ms ({excerpt(region)})" for ms, region in slow)
+
+
 def facts(alert: Alert) -> list[tuple[str, str]]:
-    """Return the rows of a message, (label, text) in reading order; none is empty."""
-    rows = [("Why", why(alert)), ("Target", one_line(alert.target)), *_times(alert)]
-    if alert.target:
-        rows += [("Uptime", _uptime(alert)), ("Response", _response(alert))]
-    elif alert.reason is Reason.WENT_DOWN:
-        rows += [
-            ("Last signal", _moment_of(alert.summary.get("last_ping"))),
-            ("Expected", rhythm(alert.summary)),
-        ]
-    rows += [
+    """Return the rows of a message, (label, text) in reading order; none is empty, ten at most."""
+    rows = [
+        ("Why", why(alert)),
+        ("Target", one_line(alert.target)),
+        *_times(alert),
+        *_story(alert),
+        *_measures(alert),
         ("About", one_line(str(alert.summary.get("desc", "")), BODY_LIMIT)),
         ("Tags", one_line(alert.tags)),
         ("Project", one_line(alert.project)),
@@ -152,57 +170,35 @@ def facts(alert: Alert) -> list[tuple[str, str]]:
     return [(label, text) for label, text in rows if text]
 
 
+def _measures(alert: Alert) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the thing's past, where the news is how well it runs."""
+    if alert.target and alert.reason.topic in MEASURED:
+        yield "Uptime", figures.uptime(alert)
+        yield "Response", figures.response(alert)
+    elif alert.reason is Reason.WENT_DOWN:
+        yield "Last signal", figures.moment_of(alert.summary.get("last_ping"))
+        yield "Expected", figures.rhythm(alert.summary)
+
+
+def _story(alert: Alert) -> Iterator[tuple[str, str]]:
+    """Yield what only some reasons have to tell: of people, of a service level, of a week."""
+    if alert.reason.topic is Topic.INCIDENT and alert.incident:
+        yield "Taken on by", _taken_by(alert)
+        tickets = ", ".join(f"{ticket.key} ({ticket.system})" for ticket in alert.incident.tickets)
+        yield "Tickets", one_line(tickets, BRIEF)
+    elif alert.reason in (Reason.SLA_MISSED, Reason.DIGEST):
+        yield from figures.rows(alert)
+
+
 def _times(alert: Alert) -> list[tuple[str, str]]:
-    if alert.began:
-        until = {Reason.STILL_DOWN: "Told again", Reason.CALLED_OFF: "Paused"}.get(alert.reason, "Up since")
+    if alert.began and alert.reason in TIMES:
+        began, until, lasted = STILL_OPEN_TIMES if _is_no_outage(alert) else TIMES[alert.reason]
         return [
-            ("Down from", moment(alert.began)),
-            (until, moment(alert.at)),
-            ("Down for", duration(alert.at - alert.began)),
+            (began, figures.moment(alert.began)),
+            (until, figures.moment(alert.at)),
+            (lasted, duration(alert.at - alert.began)),
         ]
-    return [("Down since" if alert.reason is Reason.WENT_DOWN else "When", moment(alert.at))]
-
-
-def _uptime(alert: Alert) -> str:
-    if alert.uptime_percent is None:
-        return ""
-    # Rounded down: what was not always up must not read as 100 %.
-    percent = Decimal(str(alert.uptime_percent)).quantize(Decimal("0.01"), ROUND_DOWN)
-    watched = alert.at - alert.uptime_since if alert.uptime_since else MONTH
-    return f"{percent} % in {'30 days' if watched >= MONTH else duration(watched)}"
-
-
-def _response(alert: Alert) -> str:
-    if alert.latency is None:
-        return ""
-    # They are known to a seventh (core.rollups): two figures are no less than that.
-    p50, p95 = (round(float(f"{ms:.2g}")) for ms in alert.latency)
-    return f"p50 {p50} ms, p95 {p95} ms in 24 hours"
-
-
-def rhythm(summary: dict[str, Any]) -> str:
-    """Return how often a signal is expected, in words, or "" where *summary* does not say."""
-    grace = duration(timedelta(seconds=summary.get("grace", 0)))
-    if "schedule" in summary:
-        return one_line(f"{summary['schedule']} ({summary.get('tz', 'UTC')}), with {grace} of grace")
-    if "timeout" in summary:
-        return f"every {duration(timedelta(seconds=summary['timeout']))}, with {grace} of grace"
-    return ""
-
-
-def duration(length: timedelta) -> str:
-    """Return *length* in its largest unit and the next one below, rounded down: 1 h 3 min."""
-    seconds = max(0, int(length.total_seconds()))
-    for (unit, size), (next_unit, next_size) in pairwise(UNITS):
-        if seconds >= size:
-            rest = seconds % size // next_size
-            return f"{seconds // size} {unit}" + (f" {rest} {next_unit}" if rest else "")
-    return f"{seconds} s"
-
-
-def moment(at: datetime) -> str:
-    """Return *at* in UTC to the second, in the one order of figures that nobody misreads."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return [(SINCE.get(alert.reason, "When"), figures.moment(alert.at))]
 
 
 def said(alert: Alert) -> str:
@@ -211,19 +207,3 @@ def said(alert: Alert) -> str:
         return ""
     text = alert.body[:BODY_LIMIT].decode("utf-8", "replace").replace("\r\n", "\n")
     return "".join(letter for letter in text if letter.isprintable() or letter in "\n\t").strip()
-
-
-def excerpt(text: str) -> str:
-    """Return at most 200 printable characters of what a provider answered."""
-    return one_line(text, QUOTE_LIMIT)
-
-
-def one_line(text: str, limit: int = 1000) -> str:
-    """Return *text* on one line, of at most *limit* printable characters."""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text[: 10 * limit])
-    line = " ".join(printable.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def _moment_of(text: object) -> str:
-    return moment(datetime.fromisoformat(text)) if isinstance(text, str) and text else ""

@@ -51,10 +51,17 @@ class Round:
         return judge(self.results, self.jury, self.witnesses)
 
     @property
+    def is_slow(self) -> bool | None:
+        """Whether most of the jury is slow, or None while that is open, or where nobody can say (R159)."""
+        return pace(self.results, self.jury)
+
+    @property
     def is_decided_by_the_last(self) -> bool:
-        """Whether the newest result brought the verdict."""
-        before = judge(self.results[:-1], self.jury, self.witnesses)
-        return before is None and self.verdict is not None
+        """Whether the newest result brought the verdict, or whether it is slow: that may take one more."""
+        before = self.results[:-1]
+        if judge(before, self.jury, self.witnesses) is None:
+            return self.verdict is not None
+        return pace(before, self.jury) is None and self.is_slow is not None
 
 
 def judge(results: Iterable[Result], jury: Sequence[str], witnesses: Sequence[str] = ()) -> Verdict | None:
@@ -76,6 +83,22 @@ def judge(results: Iterable[Result], jury: Sequence[str], witnesses: Sequence[st
             if verdict:
                 return verdict
     return None
+
+
+def pace(results: Iterable[Result], jury: Sequence[str]) -> bool | None:
+    """Return whether most of the *jury* answers well but slowly; None while it is not sure either way.
+
+    Whoever is slow answers last: unlike good news, this waits for as many as it takes. Where too many are
+    down or silent nothing is said.
+    """
+    heard: dict[str, Verdict] = {}
+    for result in results:
+        if result.verdict and result.region in jury:
+            heard.setdefault(result.region, result.verdict)
+    votes = list(heard.values())
+    if 2 * votes.count(Verdict.DEGRADED) > len(jury):
+        return True
+    return False if votes and 2 * votes.count(Verdict.UP) >= len(jury) else None
 
 
 def _reached(heard: Mapping[str, Verdict], panels: Sequence[frozenset[str]]) -> Verdict | None:

@@ -19,6 +19,17 @@ class Invalid(Refusal):
         self.reason = reason
 
 
+class InvalidFields(Invalid):
+    """Several values break rules: *faults* are (field, reason), each as in Invalid; at least one."""
+
+    def __init__(self, faults: tuple[tuple[str, str], ...]) -> None:
+        self.faults = faults
+        if len(faults) == 1:
+            super().__init__(*faults[0])
+        else:
+            super().__init__("", "; ".join(f"{field} {reason}".strip() for field, reason in faults))
+
+
 class Unauthorized(Refusal):
     """The caller did not prove who it is."""
 

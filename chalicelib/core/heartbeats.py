@@ -7,6 +7,7 @@ from chalicelib.core.errors import Conflict
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.probing import settled
 from chalicelib.core.signals import Action, Signal, pace
+from chalicelib.core.slowness import overtaken
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Step, turn
 
@@ -105,7 +106,8 @@ def excuse(spec: Spec, state: State, outages: list[Outage], now: datetime) -> St
 def pause(monitor: Monitor, now: datetime) -> Step:
     """Stop watching until a signal or a person resumes it; a run in progress is forgotten (R331)."""
     calm = settled(replace(monitor.state, last_start=None, last_rid="", reprieve=timedelta()))
-    return promise(monitor.spec, turn(monitor.spec.monitor_id, calm, Status.PAUSED, now, Cause.PAUSE))
+    paused = turn(monitor.spec.monitor_id, calm, Status.PAUSED, now, Cause.PAUSE)
+    return promise(monitor.spec, overtaken(monitor.spec.monitor_id, paused, now))
 
 
 def resume(monitor: Monitor, now: datetime) -> Step:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from chalicelib.core.monitors import Spec, State
-from chalicelib.core.status import Status
+from chalicelib.core.status import Category, Impact, Status
 from chalicelib.core.steps import Flip
 
 
@@ -23,13 +23,12 @@ class Stage(StrEnum):
     RESOLVED = "RESOLVED"
 
 
-class Impact(StrEnum):
-    """How bad it is."""
+class Act(StrEnum):
+    """What was done to an incident that its channels are still to hear of."""
 
-    NONE = "NONE"
-    MINOR = "MINOR"
-    MAJOR = "MAJOR"
-    CRITICAL = "CRITICAL"
+    OPENED = "opened"  # by a person, or when the maintenance that held it back was over
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"  # by a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,14 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Ticket:
+    """What an incident is called elsewhere: in *system*, which is pagerduty or jira (R114)."""
+
+    system: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """A period with a story."""
 
@@ -55,21 +62,37 @@ class Incident:
     created: datetime  # when it began
     stage: Stage = Stage.INVESTIGATING
     impact: Impact = Impact.MINOR
+    category: Category = Category.INCIDENT
     automatic: bool = False
     monitors: tuple[str, ...] = ()
     updated: datetime | None = None
     acknowledged: datetime | None = None
     acknowledged_by: str = ""
+    assignee: str = ""
+    tickets: tuple[Ticket, ...] = ()
     resolved: datetime | None = None
     outage: datetime | None = None  # of an automatic one: the moment of the flip that opened it
     held: bool = False  # nobody knows of it yet: its monitor is under maintenance
+    voiced: bool = False  # what people do to it is told to its channels, as what its monitor does
+    owed: Act | None = None  # what its channels are to hear next
+    owed_since: datetime | None = None
+    remind_at: datetime | None = None
+    climbed: int = 0  # steps of the escalation policy
+    called: tuple[str, ...] = ()  # the channels, by their ids, that heard of it by one of these steps
+    climb_at: datetime | None = None
+    breaks_at: datetime | None = None  # when its monitor's service level is missed if it goes on
     look_at: datetime | None = None  # time alone changes nothing before this moment; None: never
     rev: int = 0
 
     @property
     def monitor_id(self) -> str:
-        """The monitor whose outage opened it; only automatic ones have it."""
-        return self.monitors[0]
+        """The monitor whose outage opened it, or that people told it of first; "" where there is none."""
+        return self.monitors[0] if self.monitors else ""
+
+    @property
+    def external_ids(self) -> dict[str, str]:
+        """What it is called elsewhere, by system (R114)."""
+        return {ticket.system: ticket.key for ticket in self.tickets}
 
     @property
     def is_open(self) -> bool:
@@ -79,7 +102,7 @@ class Incident:
     @property
     def is_untold(self) -> bool:
         """Whether maintenance no longer holds it back, and no channel was asked to tell of it yet."""
-        return not self.held and self.look_at is not None and self.look_at <= self.created
+        return not self.held and self.owed is Act.OPENED
 
 
 def identify(at: datetime, seed: str) -> str:
@@ -96,55 +119,99 @@ def incident_of(monitor_id: str, outage: datetime) -> str:
     return identify(outage, f"{monitor_id} {outage.isoformat()}")
 
 
+def line(incident: Incident, at: datetime, message: str, name: str = "") -> Update:
+    """Return a line that we write into a timeline: the same for the same *name*, or stage, and moment."""
+    update_id = identify(at, f"{incident.incident_id} {name or incident.stage}")
+    return Update(update_id, incident.incident_id, at, incident.stage, message)
+
+
+TITLES = {Category.INCIDENT: "{} is down", Category.PERFORMANCE: "{} degraded performance"}
+
+
 def open_for(spec: Spec, flip: Flip, held_until: datetime | None = None) -> Incident:
-    """Return the incident that a *flip* to down opens, held back where maintenance covers it (R12, R59)."""
+    """Return the incident that a *flip* opens, held back where maintenance covers it (R12, R59, R192)."""
+    is_down = flip.category is Category.INCIDENT
     incident = Incident(
         incident_of(spec.monitor_id, flip.at),
         spec.project_id,
         spec.organization_id,
-        f"{spec.title} is down",
+        TITLES[flip.category].format(spec.title),
         created=flip.at,
-        impact=Impact.MAJOR,
+        impact=spec.severity if is_down else Impact.MINOR,
+        category=flip.category,
         automatic=True,
         monitors=(spec.monitor_id,),
         outage=flip.at,
+        voiced=True,
     )
-    if held_until:
-        return replace(incident, held=True, look_at=held_until)
-    return replace(incident, look_at=next_reminder(incident, spec, flip.at))
+    return replace(incident, held=True, look_at=held_until) if held_until else incident
 
 
 def is_unsettled(incident: Incident, state: State) -> bool:
-    """Whether the outage that opened *incident* still goes on."""
+    """Whether what opened *incident* still goes on; a registration is looked after where it is surveyed."""
+    if incident.category is Category.DOMAIN:
+        return incident.is_open
+    if incident.category is Category.PERFORMANCE:
+        return state.slow_since == incident.outage
     return state.status is Status.DOWN and state.since == incident.outage
 
 
 def released(incident: Incident, now: datetime) -> Incident:
     """Return a held incident as it opens when the maintenance is over, and the outage is not (R59).
 
-    It is untold then, until its timer is moved on.
+    It is untold then, until what it owes is paid.
     """
     at = min(incident.look_at or now, now)
-    return replace(incident, held=False, created=at, look_at=at)
+    return owing(replace(incident, held=False, created=at), Act.OPENED, at)
 
 
-def next_reminder(incident: Incident, spec: Spec, last: datetime) -> datetime | None:
-    """Return when people are to be reminded again, *last* told at that time; None: not at all (R26)."""
-    if spec.remind_every is None or incident.held or incident.acknowledged or incident.resolved:
-        return None
-    return last + spec.remind_every
+def owing(incident: Incident, act: Act, at: datetime) -> Incident:
+    """Return *incident* with what its channels are to hear at once, if they hear of it at all."""
+    return replace(incident, owed=act, owed_since=at, look_at=at) if incident.voiced else incident
 
 
-def acknowledge(incident: Incident, by: str, now: datetime) -> Incident:
-    """Return *incident* as somebody's: reminders stop; doing so again changes nothing."""
+def acknowledge(incident: Incident, by: str, now: datetime, assignee: str = "") -> Incident:
+    """Return *incident* as somebody's: reminders and escalation stop; doing so again changes nothing."""
     if incident.acknowledged or incident.resolved:
         return incident
-    return replace(incident, acknowledged=now, acknowledged_by=by, updated=now, look_at=None)
+    taken = replace(
+        incident,
+        acknowledged=now,
+        acknowledged_by=by,
+        assignee=assignee or incident.assignee,
+        updated=now,
+        remind_at=None,
+        climb_at=None,
+    )
+    # Who has not heard of its beginning hears of that first; that somebody has taken it on shows there.
+    return taken if taken.is_untold else owing(taken, Act.ACKNOWLEDGED, now)
 
 
 def moved(incident: Incident, stage: Stage, now: datetime) -> Incident:
     """Return *incident* at another *stage*: RESOLVED ends it, any other opens it again (R53, R55)."""
     if stage is Stage.RESOLVED:
         resolved = incident.resolved or max(now, incident.created)
-        return replace(incident, stage=stage, resolved=resolved, updated=now, look_at=None)
+        return silenced(replace(incident, stage=stage, resolved=resolved, updated=now))
     return replace(incident, stage=stage, resolved=None, updated=now)
+
+
+def as_of(incident: Incident, at: datetime) -> Incident:
+    """Return *incident* as it was *at* that time: what is told late is told as it was."""
+    if incident.acknowledged and incident.acknowledged > at:
+        incident = replace(incident, acknowledged=None, acknowledged_by="", assignee="")
+    if incident.resolved and incident.resolved > at:
+        incident = replace(incident, resolved=None, stage=Stage.INVESTIGATING)
+    return incident
+
+
+def silenced(incident: Incident) -> Incident:
+    """Return *incident* with nothing left that time would do to it."""
+    return replace(
+        incident,
+        owed=None,
+        owed_since=None,
+        remind_at=None,
+        climb_at=None,
+        breaks_at=None,
+        look_at=None,
+    )

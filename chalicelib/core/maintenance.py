@@ -13,7 +13,7 @@ from chalicelib.core import recurrence, rrules
 from chalicelib.core.errors import Invalid
 from chalicelib.core.monitors import DAY, Spec
 from chalicelib.core.schedules import parse_zone
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import Span
 
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)  # no window starts before
 LONGEST = 90 * DAY

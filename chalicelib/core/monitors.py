@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha1
 
+from chalicelib.core.routes import Quiet, Rule
 from chalicelib.core.schedules import Every, Schedule
-from chalicelib.core.status import Kind, Status, Verdict
+from chalicelib.core.service_levels import Sla
+from chalicelib.core.status import Impact, Kind, Status, Verdict
 from chalicelib.core.targets import Watch
 
 DAY = timedelta(days=1)
@@ -42,6 +44,11 @@ class Spec:
     channel_kinds: tuple[str, ...] = ()  # every channel of these kinds hears of it, besides *channels*
     tells_recovery: bool = True  # whether people hear that it is up again
     remind_every: timedelta | None = None  # how often people hear that it is still down; None: once is enough
+    severity: Impact = Impact.MAJOR  # of the incidents that its outages open
+    policy_id: str = ""  # of its escalation; empty: nobody else hears of what nobody takes on
+    rules: tuple[Rule, ...] = ()  # who hears of what, where not all channels hear of everything
+    quiet: Quiet | None = None
+    sla: Sla | None = None
     watch: Watch | None = None  # how it is probed; None for a heartbeat
     updated: datetime | None = None  # when a person last changed it; None: not since it was created
 
@@ -81,6 +88,10 @@ class State:
     verdict: Verdict | None = None  # the newest
     doubts: int = 0  # verdicts in a row that speak against the present status
     doubted_since: datetime | None = None  # the round of the first of them
+    slow_since: datetime | None = None  # the flip that began the slowness that goes on
+    paces: int = 0  # rounds in a row that speak for another speed
+    paced_since: datetime | None = None  # the first of them
+    paced_at: datetime | None = None  # and the last
     rolled_until: datetime | None = None  # rounds before it are in the rollups
     rev: int = 0
 

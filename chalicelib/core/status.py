@@ -29,3 +29,20 @@ class Verdict(StrEnum):
     UP = "UP"
     DEGRADED = "DEGRADED"  # it answers as it should, but slower than it may
     DOWN = "DOWN"
+
+
+class Impact(StrEnum):
+    """How bad something is."""
+
+    NONE = "NONE"
+    MINOR = "MINOR"
+    MAJOR = "MAJOR"
+    CRITICAL = "CRITICAL"
+
+
+class Category(StrEnum):
+    """What sort of story an incident tells."""
+
+    INCIDENT = "INCIDENT"  # something is down
+    PERFORMANCE = "PERFORMANCE"  # it is slow; the uptime does not suffer
+    DOMAIN = "DOMAIN"  # its registration runs out

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.core.monitors import State
-from chalicelib.core.status import Status
+from chalicelib.core.status import Category, Status
 
 
 class Cause(StrEnum):
@@ -19,36 +19,52 @@ class Cause(StrEnum):
     PROBES_PASSED = "probes_passed"
     PAUSE = "pause"
     RESUME = "resume"
+    SLOWED = "slowed"  # its answers are slow, and stay so
+    SPED_UP = "sped_up"
+    OVERTAKEN = "overtaken"  # it was slow, and is down or paused now
+
+
+SPEEDS = frozenset({Cause.SLOWED, Cause.SPED_UP, Cause.OVERTAKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """A change of status that is recorded, and announced where someone must hear of it."""
+    """A change of status, or of speed, that is recorded, and announced where someone must hear of it."""
 
     monitor_id: str
     at: datetime
     old: Status
     new: Status
     cause: Cause
-    began: datetime | None  # when the status that ends here began
+    began: datetime | None  # when the status, or the slowness, that ends here began
     n: int = 0  # the ping that caused it, 0 where time did
 
     @property
+    def category(self) -> Category:
+        """What sort of story it belongs to."""
+        return Category.PERFORMANCE if self.cause in SPEEDS else Category.INCIDENT
+
+    @property
     def is_news(self) -> bool:
-        """Whether somebody must hear of it: an outage or its end, not a first success."""
-        return self.new is Status.DOWN or self.ends_outage
+        """Whether somebody must hear of it: an outage, slowness, or its end; not a first success."""
+        return self.opens or self.closes
 
     @property
-    def ends_outage(self) -> bool:
-        """Whether it ends an outage: the thing is up again, or nobody watches it any more."""
-        return self.old is Status.DOWN
+    def opens(self) -> bool:
+        """Whether a story begins with it: it is down, or slow."""
+        return self.cause is Cause.SLOWED if self.cause in SPEEDS else self.new is Status.DOWN
 
     @property
-    def outage(self) -> datetime | None:
-        """The moment of the flip that began the outage that it begins or ends, None where there is none."""
-        if self.new is Status.DOWN:
+    def closes(self) -> bool:
+        """Whether it ends a story: the thing is well again, or nobody watches it any more."""
+        return self.cause is not Cause.SLOWED if self.cause in SPEEDS else self.old is Status.DOWN
+
+    @property
+    def opened(self) -> datetime | None:
+        """The moment of the flip that began the story that it begins or ends, None where there is none."""
+        if self.opens:
             return self.at
-        return self.began if self.ends_outage else None
+        return self.began if self.closes else None
 
 
 @dataclass(frozen=True, slots=True)

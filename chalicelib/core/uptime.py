@@ -8,29 +8,12 @@ its flip lies. What is slow is up. Source: R153-R157.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
+from math import floor
 
+from chalicelib.core.spans import NONE, Span
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Flip
-
-NONE = timedelta()
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The time from *start* up to, not including, *end*; empty where it ends before it starts."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def length(self) -> timedelta:
-        """How long it is."""
-        return max(self.end - self.start, NONE)
-
-    def within(self, other: "Span") -> "Span":
-        """Return the part of it that lies in *other*."""
-        return Span(max(self.start, other.start), min(self.end, other.end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +32,11 @@ class Tally:
         """The uptime from 0 to 100, or None when nothing was measured (R156)."""
         measured = self.up + self.down
         return 100 * self.up / measured if measured else None
+
+
+def floored(percent: float) -> float:
+    """Return *percent* with three decimals, rounded down: what was not always up must not read as 100."""
+    return floor(percent * 1000 + 1e-6) / 1000
 
 
 def tally(flips: Sequence[Flip], present: Status, window: Span, excluded: Iterable[Span] = ()) -> Tally:

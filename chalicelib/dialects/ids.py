@@ -1,20 +1,17 @@
-"""Ids as several dialects show them: a word for the kind of thing, and its UUID in 26 letters and digits."""
+"""Ids as several dialects show and take them: a word for the kind of thing, and its UUID in 26 letters."""
 
 import re
-from base64 import b32decode, b32encode
+from base64 import b32decode
 from uuid import UUID, uuid5
 
 from chalicelib.core.errors import NotFound
+from chalicelib.core.ids import INCIDENT, MONITOR, spell
 from chalicelib.core.signals import CANONICAL_UUID
 
-MONITOR = "mon"
+__all__ = ["INCIDENT", "MONITOR", "derived", "read", "spell", "within"]
+
 SPELLED = re.compile(r"[a-z2-7]{26}")
 PADDING = "======"
-
-
-def spell(word: str, uuid: str) -> str:
-    """Return *uuid* as `word_` and its 128 bits in lower-case base32, without padding (R246)."""
-    return f"{word}_{b32encode(UUID(uuid).bytes).decode().rstrip('=').lower()}"
 
 
 def read(word: str, text: str) -> str:

@@ -35,7 +35,8 @@ def emulated_aws() -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(_environment(CREDENTIALS))
-        stack.enter_context(mock_aws())
+        # boto3's session has read what services there are: nothing of that changes between two houses.
+        stack.enter_context(mock_aws(config={"core": {"reset_boto3_session": False}}))
         stack.enter_context(one_call_at_a_time())
         stack.enter_context(shorter_ways())
         yield

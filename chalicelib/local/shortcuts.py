@@ -1,6 +1,7 @@
 """Spare moto work that nobody sees: most of what tests wait for."""
 
 import copy
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,9 +12,12 @@ from typing import Any
 @contextmanager
 def shorter_ways() -> Iterator[None]:
     """Let moto answer as it does, by shorter ways, inside the block."""
+    from moto.cloudformation.models import Stack
     from moto.core import responses, serialize
     from moto.dynamodb.models import DynamoDBBackend
+    from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.models.table import Table
+    from moto.sns.models import Subscription
 
     names: Any = responses
     with ExitStack() as stack:
@@ -24,6 +28,10 @@ def shorter_ways() -> Iterator[None]:
         stack.enter_context(
             _instead(serialize.AttributePicker, "__call__", _picking(serialize.AttributePicker))
         )
+        # Our templates are JSON, and what signs is never looked at.
+        stack.enter_context(_instead(Stack, "parse_template", staticmethod(json.loads)))
+        stack.enter_context(_instead(Subscription, "private_key", lambda _: _one_key()))
+        stack.enter_context(_instead(DynamoType, "__hash__", _hash))
         stack.enter_context(_instead(Table, "__deepcopy__", _copy_of_touched))
         stack.enter_context(_instead(DynamoDBBackend, "transact_write_items", _touching(DynamoDBBackend)))
         yield
@@ -31,7 +39,7 @@ def shorter_ways() -> Iterator[None]:
 
 @contextmanager
 def _instead(owner: Any, name: str, ours: Any) -> Iterator[None]:
-    theirs = getattr(owner, name, None)
+    theirs = vars(owner).get(name)  # as it stands there: a static method, perhaps
     setattr(owner, name, ours)
     try:
         yield
@@ -40,6 +48,22 @@ def _instead(owner: Any, name: str, ours: Any) -> Iterator[None]:
             delattr(owner, name)
         else:
             setattr(owner, name, theirs)
+
+
+def _hash(value: Any) -> int:
+    """Return the hash of a value of DynamoDB's, as moto's equality wants it, for every look into a table.
+
+    A text needs not be tried as a number first.
+    """
+    return hash((value.type, value.value if value.type == "S" else value.cast_value))
+
+
+@cache
+def _one_key() -> Any:
+    """Return one key for all subscriptions; moto makes one for each, which takes as long as a house."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _picking(picker: Any) -> Any:
@@ -89,10 +113,8 @@ def _copy_of_touched(table: Any, memo: dict[int, Any]) -> Any:
     if not hasattr(table, "touched"):
         vars(twin).update(copy.deepcopy(vars(table), memo))
         return twin
-    twin.items = defaultdict(dict)
+    twin.items = defaultdict(dict, table.items)
     for hash_key, held in table.items.items():
         if hash_key.value in table.touched:
             twin.items[hash_key] = copy.deepcopy(held, memo)
-        else:
-            twin.items[hash_key] = dict(held) if type(held) is dict else held
     return twin

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Sequence
 from functools import partial
 from ipaddress import ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import dns.exception
@@ -28,6 +29,8 @@ TRIES = 2  # of each server: datagrams get lost
 ASK_AGAIN = 2.0  # seconds without an answer, after which the next is tried; the last has all the time
 MOST_VALUES = 50
 LONGEST_VALUE = 255
+
+NO_ERROR, NO_NAME = dns.rcode.NOERROR, dns.rcode.NXDOMAIN
 
 Door = partial[socket.socket]  # takes the kind of socket, and returns one that is connected to a name server
 
@@ -55,6 +58,44 @@ def probe(target: DnsTarget, limits: Limits) -> Result:
         "validated": bool(answer.flags & dns.flags.AD),
     }
     return answered(limits, ms, error, phases=road.watch.phases, facts=facts)
+
+
+class Records(NamedTuple):
+    """The records of one type that a name has, sorted; the time to live is in seconds.
+
+    *is_valid* says whether DNSSEC vouches for them; None where whoever was asked does not check that.
+    """
+
+    values: list[str]
+    ttl: int
+    is_valid: bool | None
+
+
+def look_up(host: str, record_type: str, road: Road) -> Records:
+    """Return what the region's own name servers say; raises Unreachable and Unroutable.
+
+    A name that does not exist has no records; a server that fails says nothing, and is Unreachable, too.
+    """
+    target = DnsTarget(host, record_type)
+    query = dns.message.make_query(host, record_type, want_dnssec=True)
+    query.flags |= dns.flags.AD
+    answer = _ask(query, _doors(target, road), road)
+    if answer.rcode() not in (NO_ERROR, NO_NAME):
+        fault = _rcode_fault(answer)
+        raise Unreachable(f"The {fault}.", fault)
+    return Records(_values(answer), _ttl(answer), _is_valid(answer))
+
+
+def _ttl(answer: dns.message.Message) -> int:
+    return min((records.ttl for records in answer.answer if records.rdtype != RdataType.RRSIG), default=0)
+
+
+def _is_valid(answer: dns.message.Message) -> bool | None:
+    """Return what the flag says; where there are signatures, but no flag, nobody looked at them."""
+    if answer.flags & dns.flags.AD:
+        return True
+    sections = (*answer.answer, *answer.authority)
+    return None if any(records.rdtype == RdataType.RRSIG for records in sections) else False
 
 
 def _doors(target: DnsTarget, road: Road) -> Sequence[Door]:
@@ -130,9 +171,9 @@ def _meaning(error: Exception, deadline: Deadline) -> Unreachable:
 
 def _rcode_fault(answer: dns.message.Message) -> str:
     code = answer.rcode()
-    if code == dns.rcode.NXDOMAIN:
+    if code == NO_NAME:
         return "name not found"
-    return "" if code == dns.rcode.NOERROR else f"name server answered {dns.rcode.to_text(code)}"
+    return "" if code == NO_ERROR else f"name server answered {dns.rcode.to_text(code)}"
 
 
 def _fault(target: DnsTarget, kind: RdataType, answer: dns.message.Message, values: list[str]) -> str:

@@ -26,7 +26,7 @@ from chalicelib.probes.certificates import DAY, too_early
 BOOTSTRAP = "https://data.iana.org/rdap/dns.json"  # which registry knows which suffix
 MOST_BYTES = 2 << 20
 HEADERS = {"Accept": "application/rdap+json, application/json", "User-Agent": AGENT}
-OK, NOT_FOUND = 200, 404
+OK, BAD_REQUEST, NOT_FOUND = 200, 400, 404
 LOST = ("redemption period", "pending delete")  # nobody renewed it, and soon it is anybody's
 LOCKS = ("client transfer prohibited", "server transfer prohibited")
 LONGEST_NAME = 100
@@ -41,6 +41,10 @@ class Silent(Exception):
     """The registry did not tell; the message is why, in a few words."""
 
 
+class Unregistered(Silent):
+    """The registry does not know the domain, or not as one."""
+
+
 class Registration(NamedTuple):
     """What a registry says of a domain; *end* is None where it does not say."""
 
@@ -48,13 +52,18 @@ class Registration(NamedTuple):
     end: datetime | None
     statuses: frozenset[str]
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether it may not be moved to another registrar."""
+        return any(lock in self.statuses for lock in LOCKS)
+
 
 @prober
 def probe(target: DomainTarget, limits: Limits) -> Result:
     """Ask the domain's registry until when it is registered."""
     try:
         name = idna.encode(target.domain.strip().rstrip("."), uts46=True).decode()
-        found = _registration(name, limits)
+        found = registration(name, limits)
     except UnicodeError:
         return unknown(limits, "domain name cannot be read")
     except (Silent, Refused) as reason:
@@ -72,15 +81,19 @@ def probe(target: DomainTarget, limits: Limits) -> Result:
 
 def _facts(found: Registration, now: datetime) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "registrar": clean(found.registrar, LONGEST_NAME),
-        "transfer_locked": any(lock in found.statuses for lock in LOCKS),
+        "registrar": found.registrar,
+        "transfer_locked": found.is_locked,
     }
     if found.end:
         facts |= {"expires": found.end.isoformat(), "days_left": (found.end - now) // DAY}
     return facts
 
 
-def _registration(name: str, limits: Limits) -> Registration:
+def registration(name: str, limits: Limits) -> Registration:
+    """Return what the registry says of the domain *name*, which is in ASCII.
+
+    Raises Unregistered, Silent, Refused and Unreachable.
+    """
     end = monotonic() + limits.timeout
     labels = name.split(".")
     services = _services(limits, end)
@@ -90,7 +103,8 @@ def _registration(name: str, limits: Limits) -> Registration:
         raise Silent(f"no registry is known for .{labels[-1][:LONGEST_NAME]}")
     document = _get(f"{registry.rstrip('/')}/domain/{name}", limits, end)
     try:
-        return Registration(next(_registrars(document), ""), _end(document), _statuses(document))
+        registrar = clean(next(_registrars(document), ""), LONGEST_NAME)
+        return Registration(registrar, _end(document), _statuses(document))
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         raise Silent("registry's answer cannot be read") from None
 
@@ -124,7 +138,9 @@ def _get(url: str, limits: Limits, end: float) -> Any:
         limits.net,
     )
     if reply.status == NOT_FOUND:
-        raise Silent("registry does not know the domain")
+        raise Unregistered("registry does not know the domain")
+    if reply.status == BAD_REQUEST:
+        raise Unregistered("registry takes it for no domain")
     if reply.status != OK:
         raise Silent(f"registry answered {reply.status}")
     try:

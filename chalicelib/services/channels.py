@@ -1,24 +1,30 @@
 """People manage a project's channels: the ways to reach them."""
 
+import logging
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.channels import canonical, transport_for
+from chalicelib.channels import GREETED, canonical, transport_for
 from chalicelib.core.alerts import Channel, Fate, Reason
-from chalicelib.core.errors import NotFound
+from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.monitors import Spec
+from chalicelib.core.routes import Rule
 from chalicelib.core.tenancy import Caller
+from chalicelib.messages import DeliveryNotice, to_text
 from chalicelib.services import access, watching
 from chalicelib.services.auditing import Deed, note
 from chalicelib.services.composing import compose
 from chalicelib.services.delivering import Outcome, attempt
 from chalicelib.services.delivering import replay as send_again
+from chalicelib.services.policies import without_channel
 from chalicelib.storage.deliveries import Delivery
 from chalicelib.toolbox import Toolbox
 
 LOG_LENGTH = 100
+
+log = logging.getLogger(__name__)
 
 
 def list_(tools: Toolbox, caller: Caller) -> list[Channel]:
@@ -59,9 +65,27 @@ def add(tools: Toolbox, caller: Caller, wish: ChannelWish, now: datetime) -> Cha
         config=_checked(tools, kind, config),
         created=now,
     )
-    access.add_to_project(tools, channel.project_id, lambda: tools.channels.add(channel))
+    is_greeted = kind in GREETED
+    access.add_to_project(
+        tools, channel.project_id, lambda: tools.channels.add(channel, subscribes=is_greeted)
+    )
+    if is_greeted:
+        _greet(tools, channel, now)
     note(tools, caller, _deed("created", channel), now)
     return channel
+
+
+def _greet(tools: Toolbox, channel: Channel, now: datetime) -> None:
+    """Have a new channel sent a test, which its receiver may wait for (R210); nobody waits for it here.
+
+    The channel is there already: whoever were told that it failed would add a second one.
+    """
+    story = f"test#{channel.channel_id}#{to_text(now)}"
+    try:
+        tools.deliveries.queue(Delivery(story, channel.channel_id, now, str(Reason.TEST)))
+        tools.queues.deliver([DeliveryNotice(story, channel.project_id, channel.channel_id)])
+    except Unavailable:
+        log.warning("channel %s is not greeted", channel.channel_id)
 
 
 def amend(tools: Toolbox, caller: Caller, channel_id: str, wish: ChannelWish, now: datetime) -> Channel:
@@ -80,20 +104,39 @@ def amend(tools: Toolbox, caller: Caller, channel_id: str, wish: ChannelWish, no
 
 
 def remove(tools: Toolbox, caller: Caller, channel_id: str, now: datetime) -> None:
-    """Delete a channel and take it off every monitor; what is on its way to it is not sent (R46)."""
+    """Delete a channel and take it off every monitor, rule and policy; what is on its way is not sent (R46).
+
+    Raises Conflict while a step of an escalation policy calls it alone.
+    """
     access.require_write(caller)
     channel = find(tools, caller, channel_id)
-
-    def without_it(spec: Spec) -> tuple[str, ...]:
-        return tuple(other for other in spec.channels if other != channel_id)
-
+    policies = without_channel(tools.policies.of_project(channel.project_id), channel_id, now)
+    for before, after in policies:
+        tools.policies.save(before, after)
     for spec in tools.monitors.specs_of(channel.project_id):
-        if channel_id in spec.channels:
+        if _names(spec, channel_id):
             with suppress(NotFound):  # deleted meanwhile, and its channels with it
-                watching.amend(tools, caller, spec.monitor_id, {"channels": without_it}, now)
+                watching.amend(tools, caller, spec.monitor_id, _without(channel_id), now)
     # Last of all: a crash before this leaves the channel there to be deleted again.
     tools.channels.remove(channel.project_id, channel_id)
     note(tools, caller, _deed("deleted", channel), now)
+
+
+def _names(spec: Spec, channel_id: str) -> bool:
+    return channel_id in spec.channels or any(channel_id in rule.channels for rule in spec.rules)
+
+
+def _without(channel_id: str) -> dict[str, Any]:
+    """Return the wish for a monitor without a channel; a rule that would send nothing anywhere goes."""
+
+    def rest(channels: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(other for other in channels if other != channel_id)
+
+    def rules(spec: Spec) -> tuple[Rule, ...]:
+        kept = (replace(rule, channels=rest(rule.channels)) for rule in spec.rules)
+        return tuple(rule for rule in kept if rule.channels)
+
+    return {"channels": lambda spec: rest(spec.channels), "rules": rules}
 
 
 def test(tools: Toolbox, caller: Caller, channel_id: str, now: datetime) -> Outcome:

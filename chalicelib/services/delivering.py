@@ -1,16 +1,16 @@
 """A delivery becomes a message that is sent once: claimed, sent, settled; retried with growing patience."""
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chalicelib.channels import transport_for
 from chalicelib.channels.base import Outlet, SendError
-from chalicelib.core.alerts import Alert, Channel, Fate, Reason, fate_of_end
+from chalicelib.core.alerts import CLOSING, Alert, Channel, Fate, Reason, fate_of_end
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.messages import DeliveryNotice, from_text, to_text
 from chalicelib.services.composing import compose
-from chalicelib.services.outages import story_of
 from chalicelib.storage.deliveries import RETENTION, Delivery
 from chalicelib.toolbox import Toolbox
 
@@ -18,6 +18,7 @@ WAITS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 3600, 
 JITTER = 0.2  # of a wait, so that a provider that comes back is not met by all at once
 BUSY_FOR = timedelta(seconds=10)
 SOON = timedelta(seconds=1)
+WAITING = (Fate.QUEUED, Fate.RETRYING, Fate.SENDING, Fate.MERGED)
 SETTLED = (Fate.SENT, Fate.FAILED, Fate.MERGED, Fate.NEEDLESS)
 
 log = logging.getLogger(__name__)
@@ -78,25 +79,38 @@ def _still_open(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> Delive
 
 
 def _alert(tools: Toolbox, delivery: Delivery, channel: Channel, now: datetime) -> Alert:
-    """Return what the channel is told; the end of an outage depends on how the outage's message fared.
+    """Return what the channel is told; the end of a story depends on how its beginning's messages fared.
 
-    Raises NotFound when there is nothing to tell, Conflict while the outage's message is being sent.
+    Raises NotFound when there is nothing to tell, Conflict while the beginning is being sent.
     """
     alert = compose(tools, delivery, channel, now)
-    if not alert.reason.ends_an_outage:
+    if not alert.reason.closes or not alert.told_in:
         return alert
-    if alert.superseded:
+    if alert.superseded and channel.kind not in CLOSING:
         raise NotFound("another outage has begun")
-    began = alert.began or alert.at
-    if began < now - RETENTION:
+    if (alert.began or alert.at) < now - RETENTION:
         return alert  # the log has forgotten that it told of the outage; whoever waits for its end has not
-    down = tools.deliveries.find(story_of(alert.monitor_id, began), channel.channel_id)
-    reason = fate_of_end(alert.reason, down.fate)
+    told = _told(tools, alert, channel)
+    if any(one.fate is Fate.SENT for one in told):
+        return alert
+    reason = fate_of_end(alert.reason, told[0].fate)
+    for beginning in told:
+        if beginning.fate in WAITING:
+            tools.deliveries.merge(beginning, now)
     if reason is None:
-        raise NotFound("the outage was never told here")
-    if down.fate is not Fate.SENT:
-        tools.deliveries.merge(down, now)
+        raise NotFound("its beginning was never told here")
     return alert.told_as(reason)
+
+
+def _told(tools: Toolbox, alert: Alert, channel: Channel) -> list[Delivery]:
+    """Return how the beginning of a story was told over *channel*; raises NotFound where it was not."""
+    found = []
+    for story in alert.told_in:
+        with suppress(NotFound):
+            found.append(tools.deliveries.find(story, channel.channel_id))
+    if not found:
+        raise NotFound("Delivery not found")
+    return found
 
 
 def attempt(tools: Toolbox, channel: Channel, alert: Alert) -> Outcome:

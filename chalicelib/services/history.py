@@ -16,7 +16,8 @@ from chalicelib.core.consensus import Result, Round
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.rollups import Grain, Rollup, merge
 from chalicelib.core.rollups import roll_up as rolled_up
-from chalicelib.core.uptime import Span, Tally, tally_each
+from chalicelib.core.spans import Span
+from chalicelib.core.uptime import Tally, tally_each
 from chalicelib.storage import flips, rollups, rounds
 from chalicelib.toolbox import Toolbox
 

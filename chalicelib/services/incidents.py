@@ -1,22 +1,26 @@
 """People manage incidents: those that outages opened, and those that they tell of themselves."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from chalicelib.core import incidents as story
 from chalicelib.core.errors import Conflict, LimitReached, NotFound
-from chalicelib.core.incidents import Impact, Incident, Stage, Update
+from chalicelib.core.incidents import Act, Incident, Stage, Ticket, Update
+from chalicelib.core.status import Impact
 from chalicelib.core.tenancy import Caller
 from chalicelib.services import access
 from chalicelib.services.auditing import Deed
 from chalicelib.services.auditing import note as note_deed
+from chalicelib.services.punctuality import set_timer
 from chalicelib.toolbox import Toolbox
 
 TRIES = 5
 MOST_UPDATES = 500  # of one incident; a timeline is read whole
 MISSING = "Incident not found"
+PLAIN = ("title", "impact", "assignee", "tickets")  # what changes nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +32,18 @@ class IncidentWish:
     impact: Impact | None = None
     monitors: tuple[str, ...] | None = None
     message: str = ""
+    assignee: str | None = None
+    tickets: tuple[Ticket, ...] | None = None
+    voiced: bool = False  # whether channels hear of a new one, and of what people do to it
 
 
-def list_(tools: Toolbox, caller: Caller) -> list[Incident]:
-    """Return the caller's incidents, the newest first (R49)."""
+def list_(tools: Toolbox, caller: Caller, *, only_open: bool = False) -> list[Incident]:
+    """Return the caller's incidents, the newest first (R49), or those alone that are open."""
+    read = tools.incidents.open_of if only_open else tools.incidents.of_project
     found = [
         incident
         for project_id in access.reach(tools, caller)
-        for incident in tools.incidents.of_project(project_id)
+        for incident in read(project_id)
         if not incident.held
     ]
     return sorted(found, key=lambda incident: (incident.created, incident.incident_id), reverse=True)
@@ -55,8 +63,19 @@ def find_whole(tools: Toolbox, caller: Caller, incident_id: str) -> tuple[Incide
     return find(tools, caller, incident_id), tools.incidents.timeline(incident_id)
 
 
+def of_ticket(tools: Toolbox, caller: Caller, ticket: Ticket) -> Incident:
+    """Return the incident that the caller's people know by a *ticket* elsewhere; raises NotFound (R114)."""
+    for project_id in access.reach(tools, caller):
+        with suppress(NotFound):
+            return find(tools, caller, tools.incidents.of_ticket(project_id, ticket))
+    raise NotFound(MISSING)
+
+
 def open_(tools: Toolbox, caller: Caller, wish: IncidentWish, now: datetime) -> Incident:
-    """Store an incident that people tell of; raises Invalid for a check that is not the caller's (R52)."""
+    """Store an incident that people tell of (R52, R110).
+
+    Raises Invalid for a check that is not the caller's, Conflict where another has one of its tickets.
+    """
     access.require_write(caller)
     monitors = access.own_all(tools, caller, caller.project_id, wish.monitors or ())
     incident = story.moved(
@@ -68,34 +87,38 @@ def open_(tools: Toolbox, caller: Caller, wish: IncidentWish, now: datetime) -> 
             created=now,
             impact=wish.impact or Impact.MINOR,
             monitors=monitors,
+            assignee=wish.assignee or "",
+            tickets=wish.tickets or (),
+            voiced=wish.voiced,
         ),
         wish.stage or Stage.INVESTIGATING,
         now,
     )
+    if incident.is_open:
+        incident = story.owing(incident, Act.OPENED, now)
     updates = [_update(tools, caller, incident, wish.message, now)] if wish.message else []
     tools.incidents.add(incident, *updates)
+    set_timer(tools, incident, now)
     note_deed(tools, caller, _deed("created", incident), now)
     return incident
 
 
 def amend(tools: Toolbox, caller: Caller, incident_id: str, wish: IncidentWish, now: datetime) -> Incident:
-    """Change what *wish* names; a changed stage becomes a line of the timeline (R53)."""
+    """Change what *wish* names; a changed stage becomes a line of the timeline (R53, R112)."""
 
     def change(incident: Incident) -> Incident:
-        changed = replace(incident, updated=now)
-        if wish.title is not None:
-            changed = replace(changed, title=wish.title)
-        if wish.impact is not None:
-            changed = replace(changed, impact=wish.impact)
+        named = {name: getattr(wish, name) for name in PLAIN if getattr(wish, name) is not None}
+        changed = replace(incident, updated=now, **named)
         if wish.monitors is not None:
             changed = replace(changed, monitors=_amended(tools, caller, incident, wish.monitors))
-        return story.moved(changed, wish.stage, now) if wish.stage else changed
+        return _staged(changed, wish.stage, now)
 
     access.require_write(caller)
-    if wish.stage not in (None, Stage.RESOLVED):  # whatever was said already, it can be resolved
+    # Whatever was said already, it can be resolved.
+    if wish.stage is not Stage.RESOLVED and (wish.stage or wish.message):
         _require_room(find_whole(tools, caller, incident_id)[1])
     changed, _ = _change(tools, caller, incident_id, change, wish.message, now)
-    given = [name for name in ("title", "stage", "impact", "monitors") if getattr(wish, name) is not None]
+    given = [name for name in (*PLAIN, "stage", "monitors") if getattr(wish, name) is not None]
     note_deed(tools, caller, _deed("changed", changed, fields=sorted(given)), now)
     return changed
 
@@ -109,34 +132,65 @@ def note(
     _require_room(find_whole(tools, caller, incident_id)[1])
 
     def change(incident: Incident) -> Incident:
-        return story.moved(incident, stage or incident.stage, now)
+        return _staged(incident, stage or incident.stage, now)
 
     changed, update = _change(tools, caller, incident_id, change, message, now)
     note_deed(tools, caller, _deed("updated", changed), now)
     return update
 
 
-def acknowledge(tools: Toolbox, caller: Caller, incident_id: str, now: datetime) -> Incident:
-    """Take an incident on: reminders of it stop; doing so again is harmless.
+def take_on(
+    tools: Toolbox, caller: Caller, incident_id: str, wish: IncidentWish, now: datetime
+) -> tuple[Incident, bool]:
+    """Take an incident on: reminders and escalation stop; return it, and whether that was news (R111).
 
-    Raises Conflict where it was resolved before anybody took it on.
+    Doing so again is harmless, and changes what *wish* names. Raises Conflict where it was resolved before
+    anybody took it on.
     """
+    is_new = False
 
     def change(incident: Incident) -> Incident | None:
-        if incident.acknowledged:
+        nonlocal is_new
+        is_new = incident.acknowledged is None
+        if not is_new:
             return None
         if incident.resolved:
             raise Conflict("this incident is resolved")
-        return story.acknowledge(incident, caller.key.name, now)
+        taken = story.acknowledge(incident, caller.key.name, now, wish.assignee or "")
+        return replace(taken, tickets=wish.tickets) if wish.tickets is not None else taken
 
     access.require_write(caller)
     found = find(tools, caller, incident_id)
-    if found.acknowledged:
-        return found
-    message = f"Acknowledged by {caller.key.name or 'a key without a name'}."
-    acknowledged, _ = _change(tools, caller, incident_id, change, message, now)
-    note_deed(tools, caller, _deed("acknowledged", acknowledged), now)
-    return acknowledged
+    if not found.acknowledged:
+        message = wish.message or f"Acknowledged by {caller.key.name or 'a key without a name'}."
+        found, _ = _change(tools, caller, incident_id, change, message, now)
+    if is_new:
+        note_deed(tools, caller, _deed("acknowledged", found), now)
+        return found, True
+    given = wish.message or wish.assignee is not None or wish.tickets is not None
+    return amend(tools, caller, incident_id, wish, now) if given else found, False
+
+
+def take_on_unasked(tools: Toolbox, incident_id: str, by: str, now: datetime) -> tuple[Incident, bool]:
+    """Take an incident on for whoever holds a link to it; return it, and whether that was news (R213).
+
+    It is none where somebody took it on before, or it is resolved.
+    """
+    for attempt in range(TRIES):
+        before = tools.incidents.find(incident_id)
+        taken = story.acknowledge(before, by, now)
+        if taken == before:
+            return before, False
+        try:
+            after = tools.incidents.save(
+                before, taken, story.line(taken, now, f"Acknowledged by {by}.", "ack")
+            )
+        except Conflict:
+            tools.back_off(attempt)
+        else:
+            set_timer(tools, after, now)
+            return after, True
+    raise Conflict("too many others change this incident at the moment")
 
 
 def delete(tools: Toolbox, caller: Caller, incident_id: str, now: datetime) -> None:
@@ -176,10 +230,19 @@ def _change(
             return before, update
         is_told = bool(message) or after.stage is not before.stage
         try:
-            return tools.incidents.save(before, after, *([update] if is_told else [])), update
+            saved = tools.incidents.save(before, after, *([update] if is_told else []))
         except Conflict:
             tools.back_off(attempt)
+        else:
+            set_timer(tools, saved, now)
+            return saved, update
     raise Conflict("too many others change this incident at the moment")
+
+
+def _staged(incident: Incident, stage: Stage | None, now: datetime) -> Incident:
+    """Return *incident* at *stage*, if one is given; its channels hear that a person resolved it."""
+    moved = story.moved(incident, stage, now) if stage else incident
+    return story.owing(moved, Act.RESOLVED, now) if incident.is_open and moved.resolved else moved
 
 
 def _require_room(told: list[Update]) -> None:

@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.core import slowness
 from chalicelib.core.consensus import Answer, Round
 from chalicelib.core.errors import NotFound, Refusal
 from chalicelib.core.monitors import Monitor
@@ -84,4 +85,5 @@ def _step(monitor: Monitor, found: Round, available: tuple[str, ...]) -> Step:
     if len(found.jury) == 1 < len(available) and not found.witnesses:
         # One region alone never takes anything down: others must have looked, too (R390).
         watch = replace(watch, failure_threshold=max(2, watch.failure_threshold))
-    return conclude(spec.monitor_id, watch, state, found.verdict, found.at)
+    step = conclude(spec.monitor_id, watch, state, found.verdict, found.at)
+    return slowness.follow(spec.monitor_id, step, found.at, is_slow=found.is_slow)

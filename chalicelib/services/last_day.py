@@ -5,9 +5,8 @@ from datetime import datetime
 
 from chalicelib.core.monitors import DAY, Monitor
 from chalicelib.core.signals import Action
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import INSTANT, Span
 from chalicelib.services import history
-from chalicelib.services.listing import INSTANT
 from chalicelib.toolbox import Toolbox
 
 

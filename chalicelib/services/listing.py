@@ -1,17 +1,15 @@
 """People look through what is watched: those whose words they remember, and those that are maintained."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.core.maintenance import is_covered, occurrences
 from chalicelib.core.monitors import Spec
+from chalicelib.core.spans import INSTANT, Span
 from chalicelib.core.status import Kind
 from chalicelib.core.tenancy import Caller
-from chalicelib.core.uptime import Span
 from chalicelib.services import access
 from chalicelib.toolbox import Toolbox
-
-INSTANT = timedelta(microseconds=1)
 
 
 def specs(tools: Toolbox, caller: Caller, *, words: str = "", kind: Kind | None = None) -> list[Spec]:

@@ -1,11 +1,17 @@
 """A message of the queue of wakes comes a little early: its moment is waited for here, to the very second."""
 
+import logging
 from datetime import datetime, timedelta
 
-from chalicelib.messages import Timer, Wake, from_text
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.incidents import Incident
+from chalicelib.messages import Timer, Wake, from_text, to_text
 from chalicelib.toolbox import Toolbox
 
 LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
+SOON = timedelta(seconds=75)  # a timer nearer than this may fall before the next tick sees it
+
+log = logging.getLogger(__name__)
 
 
 def on_time(tools: Toolbox, message: Wake | Timer, now: datetime) -> datetime | None:
@@ -21,3 +27,13 @@ def on_time(tools: Toolbox, message: Wake | Timer, now: datetime) -> datetime | 
         # SQS delays by whole seconds: the rest of the last one is waited out here.
         tools.rest((look_at - now).total_seconds())
     return max(look_at, now)
+
+
+def set_timer(tools: Toolbox, incident: Incident, now: datetime) -> None:
+    """Send a timer for a moment that the next tick would see too late."""
+    if incident.look_at is None or incident.look_at > now + SOON:
+        return
+    try:
+        tools.queues.wake([Timer(incident.incident_id, to_text(incident.look_at))], now)
+    except Unavailable:
+        log.warning("the timer of incident %s waits for the next tick", incident.incident_id)

@@ -7,7 +7,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.heartbeats import view
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.signals import Ping
-from chalicelib.core.status import Status
+from chalicelib.core.status import Category, Status
 from chalicelib.core.steps import Flip
 from chalicelib.core.tenancy import Caller, Project
 from chalicelib.services import access
@@ -38,14 +38,15 @@ def flips(
 ) -> list[Flip]:
     """Return when a monitor went up and down from *start* up to *end*, the newest first (R351-R357).
 
-    Pauses and resumptions say nothing of the thing watched, and are left out.
+    Pauses and resumptions say nothing of the thing watched, and are left out; so is how fast it is.
     """
     oldest, latest = now - RETENTION, now + SOON
     start, end = max(start or oldest, oldest), min(end or latest, latest)
     if start >= end:
         return []  # DynamoDB would not even be asked: it refuses such a question
     found = tools.flips.between(monitor.spec.monitor_id, start, end)
-    return [flip for flip in found if flip.new in (Status.UP, Status.DOWN)]
+    told = (Status.UP, Status.DOWN)
+    return [flip for flip in found if flip.new in told and flip.category is Category.INCIDENT]
 
 
 def project(tools: Toolbox, caller: Caller) -> Project:

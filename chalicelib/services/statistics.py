@@ -9,7 +9,8 @@ from functools import reduce
 from chalicelib.core.monitors import DAY, Monitor
 from chalicelib.core.rollups import MILLISECOND, Grain, Rollup, merge
 from chalicelib.core.runs import durations
-from chalicelib.core.uptime import Span, Tally
+from chalicelib.core.spans import Span
+from chalicelib.core.uptime import Tally
 from chalicelib.services import history
 from chalicelib.storage import flips
 from chalicelib.toolbox import Toolbox

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.core.errors import NotFound, Unavailable
+from chalicelib.core.heartbeats import Outage
 from chalicelib.messages import Purge, ScanTick, Timer, Wake, from_text, to_text
-from chalicelib.services import clearing, dispatching
+from chalicelib.services import clearing, digests, dispatching, surveying
 from chalicelib.services.committing import let_pass, persist
 from chalicelib.services.punctuality import on_time
 from chalicelib.storage.monitors import Due
@@ -24,11 +25,17 @@ def tick(tools: Toolbox, now: datetime) -> None:
     # Looking comes first: a tick that nobody could act on must not pass for one that was.
     tools.queues.scan(ScanTick(to_text(now), shard) for shard in range(tools.settings.shards))
     dispatching.tick(tools, latest, now)
-    if now.minute == 0:
-        clearing.resume(tools, now)
     outage = tools.ticks.record(now, latest)
-    if outage is None:
-        return
+    if outage:
+        _tell_of(tools, outage)
+    if now.minute == 0:
+        # Last: what of this takes long, or fails, must not make a tick that came pass for one that did not.
+        clearing.resume(tools, now)
+        surveying.tick(tools, now)
+        digests.tick(tools, now)
+
+
+def _tell_of(tools: Toolbox, outage: Outage) -> None:
     log.warning("no tick between %s and %s", outage.start, outage.end)
     try:
         tools.queues.tell_operators(

@@ -8,6 +8,7 @@ from hashlib import sha1
 from typing import Any
 
 from chalicelib.core.errors import Conflict, Invalid, LimitReached, NotFound
+from chalicelib.core.findings import host_of
 from chalicelib.core.heartbeats import amend as carry_over
 from chalicelib.core.heartbeats import pause as pause_step
 from chalicelib.core.heartbeats import resume as resume_step
@@ -19,13 +20,14 @@ from chalicelib.core.steps import Step
 from chalicelib.core.tenancy import PLANS, Caller, Project
 from chalicelib.core.wheel import SECOND, is_ring
 from chalicelib.messages import Purge
-from chalicelib.services import access, dispatching, outages
+from chalicelib.services import access, attending, dispatching, surveying
 from chalicelib.services.auditing import Deed, note
 from chalicelib.services.committing import let_pass, persist, remind
 from chalicelib.toolbox import Toolbox
 
 ALL = "*"
 EVERY_KIND = frozenset(Kind)
+WINDING = ("remind_every", "policy_id", "quiet", "sla")  # what an open incident's timers hang on
 TRIES = 25  # as many may want the same at once; each lost race means that somebody else got through
 
 
@@ -114,6 +116,7 @@ def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any],
         before = _catch_up(tools, caller, monitor_id, now, fresh=attempt > 0)
         spec = _wished(tools, before.spec, wish)
         if spec == before.spec:
+            _wind(tools, before, wish, now)  # whoever asked for it before may have died over this
             return before
         spec = replace(_asked_anew(tools, before.spec, spec), updated=now)
         # What an older question raised is no doubt about the answers to a new one.
@@ -126,11 +129,17 @@ def amend(tools: Toolbox, caller: Caller, monitor_id: str, wish: dict[str, Any],
         remind(tools, monitor_id, before.state, after.state, now)
         if spec.watch != before.spec.watch and after.state.status is not Status.PAUSED:
             dispatching.begin(tools, spec, now)
-        if spec.remind_every != before.spec.remind_every:
-            outages.remind_anew(tools, after, now)
+        if host_of(spec) != host_of(before.spec):
+            surveying.begin(tools, spec)
+        _wind(tools, after, wish, now)
         note(tools, caller, _deed("changed", spec, fields=sorted(wish)), now)
         return after
     raise Conflict("too many others change this check at the moment")
+
+
+def _wind(tools: Toolbox, monitor: Monitor, wish: dict[str, Any], now: datetime) -> None:
+    if any(name in wish for name in WINDING):
+        attending.begin_anew(tools, monitor, now)
 
 
 def pause(tools: Toolbox, caller: Caller, monitor_id: str, now: datetime) -> Monitor:
@@ -266,6 +275,7 @@ def _await(tools: Toolbox, monitor_id: str) -> Monitor | None:
 def _create(tools: Toolbox, caller: Caller, spec: Spec, now: datetime) -> Monitor:
     monitor = _add(tools, spec, caller.plan.checks)
     dispatching.begin(tools, monitor.spec, now)
+    surveying.begin(tools, monitor.spec)
     note(tools, caller, _deed("created", monitor.spec), now)
     return monitor
 

@@ -12,6 +12,7 @@ from chalicelib.storage.projects import project_exists
 from chalicelib.storage.tables import Actions, EpochAttribute, conflicts, connection_of
 
 MISSING = "Channel not found"
+SUBSCRIBERS = "subscribers"
 
 
 class ChannelItem(Entry, discriminator="channel"):
@@ -24,6 +25,10 @@ class ChannelItem(Entry, discriminator="channel"):
     updated = EpochAttribute(null=True)
     broken = UnicodeAttribute(null=True)
     last_error = UnicodeAttribute(null=True)
+
+
+class SubscriberItem(Entry, discriminator="subscriber"):
+    """A channel that is sent a digest: all of them lie together, so that nobody has to look for them."""
 
 
 class Channels:
@@ -45,13 +50,30 @@ class Channels:
             )
             return in_order(to_channel(item) for item in found)
 
-    def add(self, channel: Channel) -> None:
-        """Store a new channel; raises Conflict where its project is gone."""
+    def subscribers(self) -> list[tuple[str, str]]:
+        """Return the project and the id of every channel that is sent a digest: one Query."""
+        with conflicts():
+            found = SubscriberItem.query(SUBSCRIBERS, consistent_read=True)
+            pairs = [item.item.partition("#") for item in found]
+        return [(project_id, channel_id) for project_id, _, channel_id in pairs]
+
+    def unsubscribe(self, project_id: str, channel_id: str) -> None:
+        """Send a channel no digest any more; doing so again is harmless."""
+        with conflicts():
+            _subscriber(project_id, channel_id).delete()
+
+    def add(self, channel: Channel, *, subscribes: bool = False) -> None:
+        """Store a new channel, which may subscribe to digests.
+
+        Raises Conflict where its project is gone, or there is one of that id.
+        """
         pointer = PointerItem(_name(channel.channel_id), POINTER, project_id=channel.project_id)
         with conflicts(), TransactWrite(connection=connection_of(Entry)) as transaction:
             project_exists(transaction, channel.project_id)
             transaction.save(_item(channel), condition=ChannelItem.owner.does_not_exist())
             transaction.save(pointer)
+            if subscribes:
+                transaction.save(_subscriber(channel.project_id, channel.channel_id))
 
     def save(self, channel: Channel) -> None:
         """Store a changed channel; raises Conflict when it is gone."""
@@ -65,6 +87,7 @@ class Channels:
                 gone = ChannelItem(project_id, _name(channel_id))
                 transaction.delete(gone, condition=ChannelItem.owner.exists())
                 transaction.delete(PointerItem(_name(channel_id), POINTER))
+                transaction.delete(_subscriber(project_id, channel_id))
         except Conflict:
             self.find(project_id, channel_id)
             raise
@@ -103,6 +126,10 @@ def to_channel(item: ChannelItem) -> Channel:
         last_error=item.last_error or "",
         updated=item.updated,
     )
+
+
+def _subscriber(project_id: str, channel_id: str) -> SubscriberItem:
+    return SubscriberItem(SUBSCRIBERS, f"{project_id}#{channel_id}")
 
 
 def _name(channel_id: str) -> str:

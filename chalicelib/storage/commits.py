@@ -13,12 +13,14 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.findings import host_of
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.signals import Ping
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Step
 from chalicelib.core.wheel import slot_of
 from chalicelib.storage import flips, pings
+from chalicelib.storage.findings import look_soon
 from chalicelib.storage.monitors import SPEC, STATE_DEFAULTS, SpecItem, spec_item, state_item, to_state
 from chalicelib.storage.organizations import OrganizationItem, member_of
 from chalicelib.storage.projects import pointers_to, project_exists
@@ -99,6 +101,9 @@ class Commits:
             transaction.save(spec_item(spec, self._slot(spec, after)), condition=SpecItem.monitor_id.exists())
             unchanged = (StateItem.rev == before.state.rev) & _unmoved(before.state.look_at)
             transaction.update(StateItem(spec.monitor_id, STATE), actions, condition=unchanged)
+            host = host_of(spec)
+            if host != host_of(before.spec):
+                look_soon(transaction, spec.monitor_id, host or "", spec.updated or spec.created)
         return Monitor(spec, after)
 
     def add(self, monitor: Monitor, limit: int) -> None:
@@ -114,6 +119,8 @@ class Commits:
             transaction.save(state_item(spec.monitor_id, monitor.state, self.shards))
             for pointer in pointers_to(spec):
                 transaction.save(pointer)
+            if host := host_of(spec):
+                look_soon(transaction, spec.monitor_id, host, spec.created)
             transaction.update(
                 member_of(spec.organization_id),
                 [OrganizationItem.n_monitors.add(1)],

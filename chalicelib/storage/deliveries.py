@@ -77,21 +77,22 @@ class Delivery:
 
     def rests_until(self, now: datetime) -> datetime | None:
         """Return when the next try may be made, or None where it may be made at *now*."""
-        rests = self.fate is Fate.RETRYING and self.lease_until and now < self.lease_until
-        return self.lease_until if rests else None
+        waits = self.fate in (Fate.QUEUED, Fate.RETRYING)
+        return self.lease_until if waits and self.lease_until and now < self.lease_until else None
 
 
 class Deliveries:
     """The notification log of one deployment."""
 
     def queue(self, delivery: Delivery) -> None:
-        """Note that a message is to be sent; noting it again changes nothing."""
+        """Note that a message is to be sent, not before its lease ends; noting it again changes nothing."""
         item = DeliveryItem(
             delivery.story,
             delivery.channel_id,
             created=delivery.created,
             fate=Fate.QUEUED.value,
             reason=delivery.reason,
+            lease_until=delivery.lease_until,
             expires_at=delivery.created + RETENTION,
         )
         try:
@@ -155,7 +156,7 @@ class Deliveries:
         item = DeliveryItem(delivery.story, delivery.channel_id)
         with conflicts():
             item.update(
-                [DeliveryItem.fate.set(Fate.QUEUED.value)],
+                [DeliveryItem.fate.set(Fate.QUEUED.value), DeliveryItem.lease_until.remove()],
                 condition=DeliveryItem.fate.is_in(Fate.FAILED.value, Fate.QUEUED.value),
             )
 
@@ -169,10 +170,11 @@ class Deliveries:
 def _is_free(now: datetime) -> Condition:
     """Return what must hold for a message that may be sent: nothing keeps it, or not any more.
 
-    What keeps it is the pause before its next try, or the worker that sends it, who may have vanished.
+    What keeps it are quiet hours, the pause before its next try, or the worker that sends it, who may have
+    vanished.
     """
     is_idle = DeliveryItem.fate.is_in(Fate.QUEUED.value, Fate.RETRYING.value)
-    is_kept = DeliveryItem.fate.is_in(Fate.RETRYING.value, Fate.SENDING.value)
+    is_kept = DeliveryItem.fate.is_in(Fate.QUEUED.value, Fate.RETRYING.value, Fate.SENDING.value)
     nothing_keeps: Condition = is_idle & DeliveryItem.lease_until.does_not_exist()
     not_any_more: Condition = is_kept & (DeliveryItem.lease_until <= now)
     is_free: Condition = nothing_keeps | not_any_more

@@ -78,11 +78,11 @@ class Flips:
             )
             return [_to_flip(item) for item in found]
 
-    def newest(self, monitor_id: str) -> Flip | None:
-        """Return the last flip of a monitor, or None where there was none."""
+    def newest(self, monitor_id: str, limit: int) -> list[Flip]:
+        """Return the last *limit* flips of a monitor, the newest first."""
         with conflicts():
-            found = FlipItem.query(monitor_id, scan_index_forward=False, limit=1, consistent_read=True)
-            return next((_to_flip(item) for item in found), None)
+            found = FlipItem.query(monitor_id, scan_index_forward=False, limit=limit, consistent_read=True)
+            return [_to_flip(item) for item in found]
 
     def unannounced(self, shard: int, before: datetime, limit: int) -> list[Flip]:
         """Return up to *limit* flips of *shard* from *before* that nobody has announced."""

@@ -20,6 +20,7 @@ from chalicelib.core.errors import NotFound, Unavailable
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.schedules import Cron, Every, OnCalendar
 from chalicelib.core.status import Kind, Status, Verdict
+from chalicelib.storage.hearing import HEARING, hearing_of, hearing_values
 from chalicelib.storage.states import STATE, Part, StateItem
 from chalicelib.storage.tables import (
     EpochAttribute,
@@ -99,6 +100,11 @@ class SpecItem(Part, discriminator=SPEC):
     channel_kinds: ListAttribute[Any] = ListAttribute(null=True)
     tells_recovery = BooleanAttribute(null=True)
     remind_every = SpanAttribute(null=True)
+    severity = UnicodeAttribute(null=True)
+    policy_id = UnicodeAttribute(null=True)
+    rules = JSONAttribute(null=True)
+    quiet = JSONAttribute(null=True)
+    sla = JSONAttribute(null=True)
     updated = EpochAttribute(null=True)
     wheel_slot = UnicodeAttribute(null=True)  # absent while paused
     # The fields of Watch, under its names.
@@ -120,7 +126,7 @@ class SpecItem(Part, discriminator=SPEC):
 SPEC_DEFAULTS = defaults(Spec)
 STATE_DEFAULTS = defaults(State)
 # Stored in a shape of their own.
-TRANSLATED = ("monitor_id", "kind", "schedule", "channels", "channel_kinds", "watch")
+TRANSLATED = ("monitor_id", "kind", "schedule", "channels", "channel_kinds", "watch", *HEARING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +226,7 @@ def spec_item(spec: Spec, slot: str | None = None) -> SpecItem:
     values = worth_storing(spec, SPEC_DEFAULTS)
     for name in TRANSLATED:
         values.pop(name, None)
-    values |= values_of(spec.watch)
+    values |= values_of(spec.watch) | hearing_values(spec)
     match spec.schedule:
         case Every(period):
             values["period"] = period
@@ -249,6 +255,7 @@ def to_spec(item: SpecItem) -> Spec:
         channels=tuple(item.channels or ()),
         channel_kinds=tuple(item.channel_kinds or ()),
         watch=to_watch(Kind(item.kind), item),
+        **hearing_of(item),
         **_present(item, Spec, TRANSLATED),
     )
 

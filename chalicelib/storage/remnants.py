@@ -9,7 +9,7 @@ from chalicelib.storage.entries import POINTER, Entry
 from chalicelib.storage.tables import EpochAttribute, Table, conflicts
 
 GONE = "gone"
-LED_TO = ("channel#", "window#")  # the entries whose ids lead to them
+LED_TO = ("channel#", "policy#", "window#")  # the entries whose ids lead to them
 
 
 @dataclass(frozen=True, slots=True)

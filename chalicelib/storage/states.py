@@ -63,6 +63,10 @@ class StateItem(Part, discriminator=STATE):
     verdict = UnicodeAttribute(null=True)
     doubts = NumberAttribute(null=True)
     doubted_since = EpochAttribute(null=True)
+    slow_since = EpochAttribute(null=True)
+    paces = NumberAttribute(null=True)
+    paced_since = EpochAttribute(null=True)
+    paced_at = EpochAttribute(null=True)
     rolled_until = EpochAttribute(null=True)
     rev = NumberAttribute(default=0)
 

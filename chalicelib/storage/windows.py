@@ -1,13 +1,11 @@
-"""Maintenance windows, kept with their project: whoever announces something reads both at once."""
+"""Maintenance windows, kept with their project."""
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, UnicodeAttribute
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.core.alerts import Channel
 from chalicelib.core.errors import NotFound
 from chalicelib.core.maintenance import Window
 from chalicelib.storage import flips
-from chalicelib.storage.channels import ChannelItem, in_order, to_channel
 from chalicelib.storage.entries import POINTER, Entry, PointerItem, get, project_of
 from chalicelib.storage.projects import project_exists
 from chalicelib.storage.tables import (
@@ -62,13 +60,6 @@ class Windows:
         with conflicts():
             found = WindowItem.query(project_id, WindowItem.item.startswith("window#"), consistent_read=True)
             return [to_window(item) for item in found]
-
-    def with_channels(self, project_id: str) -> tuple[list[Window], list[Channel]]:
-        """Return all that decides who hears of a flip, and when: one Query."""
-        with conflicts():
-            entries = list(Entry.query(project_id, consistent_read=True))
-        windows = [to_window(entry) for entry in entries if isinstance(entry, WindowItem)]
-        return windows, in_order(to_channel(entry) for entry in entries if isinstance(entry, ChannelItem))
 
     def add(self, window: Window) -> None:
         """Store a new window; raises Conflict where its project is gone."""

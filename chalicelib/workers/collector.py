@@ -17,10 +17,13 @@ def collect(event: Any) -> dict[str, list[dict[str, str]]]:
 
 
 def hear(body: str) -> None:
-    """Work off one ResultBundle."""
-    from chalicelib.messages import ResultBundle
-    from chalicelib.services import judging
+    """Work off one ResultBundle or SurveyResult."""
+    from chalicelib.messages import SurveyResult, result
+    from chalicelib.services import judging, surveying
     from chalicelib.toolbox import current
 
-    tools = current()
-    judging.collect(tools, ResultBundle.from_json(body), tools.clock())
+    tools, message = current(), result(body)
+    if isinstance(message, SurveyResult):
+        surveying.take(tools, message, tools.clock())
+    else:
+        judging.collect(tools, message, tools.clock())

@@ -15,7 +15,7 @@ from chalicelib.workers.batches import each
 
 if TYPE_CHECKING:
     from chalicelib.core.consensus import Answer, Result
-    from chalicelib.messages import ProbeOrder
+    from chalicelib.messages import ProbeBundle, ProbeOrder, SurveyOrder
     from chalicelib.toolbox import Toolbox
 
 LONGEST_REST = timedelta(seconds=2)  # one for SQS's whole seconds, and one for clocks that differ
@@ -36,12 +36,30 @@ def probe(event: Any) -> dict[str, list[dict[str, str]]]:
 
 
 def work_off(body: str) -> None:
-    """Work off one ProbeBundle, at its moment."""
-    from chalicelib.messages import ProbeBundle
-    from chalicelib.probes import bundles
+    """Work off one ProbeBundle, at its moment, or one SurveyOrder."""
+    from chalicelib.messages import SurveyOrder, probe_order
     from chalicelib.toolbox import current
 
-    tools, bundle = current(), ProbeBundle.from_json(body)
+    tools, message = current(), probe_order(body)
+    if isinstance(message, SurveyOrder):
+        _survey(tools, message)
+    else:
+        _probe(tools, message)
+
+
+def _survey(tools: "Toolbox", order: "SurveyOrder") -> None:
+    from chalicelib.messages import SurveyResult
+    from chalicelib.probes.base import Limits
+    from chalicelib.probes.survey import survey
+
+    allow_private = tools.settings.allow_private_targets
+    limits = Limits(tools.settings.region, tools.clock(), allow_private=allow_private)
+    tools.queues.results(SurveyResult(order.monitor_id, survey(order.host, order.domain, limits)))
+
+
+def _probe(tools: "Toolbox", bundle: "ProbeBundle") -> None:
+    from chalicelib.probes import bundles
+
     if not _is_in_time(tools, bundle.starts):
         log.warning("%d probes came too late to be made", len(bundle.orders))
         return

@@ -17,15 +17,18 @@ def scan(event: Any) -> dict[str, list[dict[str, str]]]:
 
 
 def look(body: str) -> None:
-    """Work off one ScanTick or WheelTick; the outbox is swept once a tick, not once a page."""
-    from chalicelib.messages import WheelTick, scan_order
-    from chalicelib.services import announcing, dispatching, waking
+    """Work off one ScanTick, WheelTick or SurveyTick; the outbox is swept once a tick, not once a page."""
+    from chalicelib.messages import SurveyTick, WheelTick, scan_order
+    from chalicelib.services import announcing, dispatching, surveying, waking
     from chalicelib.toolbox import current
 
     tools, message = current(), scan_order(body)
     now = tools.clock()
     if isinstance(message, WheelTick):
         dispatching.send_out(tools, message, now)
+        return
+    if isinstance(message, SurveyTick):
+        surveying.order_due(tools, message, now)
         return
     waking.scan(tools, message, now)
     if not message.after_id:

@@ -19,11 +19,11 @@ def wake(event: Any) -> dict[str, list[dict[str, str]]]:
 def look(body: str) -> None:
     """Work off one Wake or Timer."""
     from chalicelib.messages import Timer, wake_order
-    from chalicelib.services import outages, waking
+    from chalicelib.services import attending, waking
     from chalicelib.toolbox import current
 
     tools, message = current(), wake_order(body)
     if isinstance(message, Timer):
-        outages.look(tools, message, tools.clock())
+        attending.look(tools, message, tools.clock())
     else:
         waking.wake(tools, message, tools.clock())

@@ -7,6 +7,7 @@ from hypothesis.strategies import builds, integers, one_of, sampled_from, text
 
 from chalicelib.core.alerts import Alert, Reason
 from chalicelib.core.consensus import Result
+from chalicelib.core.incidents import Incident, Ticket
 from chalicelib.core.status import Verdict
 from chalicelib.core.steps import Cause
 
@@ -32,6 +33,11 @@ def crowded(anything: str, times: int, n_regions: int, reason: Reason) -> Alert:
         body=anything.encode("utf-8", "replace") * 10,
         target=anything or "x",
         evidence=evidence,
+        incident=Incident(
+            "i-1", "p-1", "o-1", anything, NOON, assignee=anything, tickets=(Ticket("jira", anything),)
+        ),
+        updates=(anything,),
+        figures={"domain": anything, "registrar": anything, "expiry_date": "2026-12-06"},
         uptime_percent=50.0,
         latency=(1.0, 2.0),
     )

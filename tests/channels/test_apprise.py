@@ -199,6 +199,10 @@ def test_nobody_is_called(world, alert):
         (Reason.RECOVERED, "success"),
         (Reason.WAS_DOWN, "success"),
         (Reason.CALLED_OFF, "info"),
+        (Reason.SLOWED, "warning"),
+        (Reason.TRIGGERED, "failure"),
+        (Reason.RESOLVED, "success"),
+        (Reason.DIGEST, "info"),
         (Reason.TEST, "info"),
     ],
 )

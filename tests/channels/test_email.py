@@ -8,7 +8,7 @@ from moto.ses.models import ses_backends
 
 from chalicelib.channels.base import Outlet, SendError
 from chalicelib.channels.email import Email, message
-from chalicelib.core.alerts import Reason
+from chalicelib.core.alerts import CLOSERS, Reason
 from chalicelib.core.errors import Invalid
 from chalicelib.settings import Settings
 
@@ -120,8 +120,8 @@ def test_an_alert_leaves_by_ses(outlet, alert):
     ("switches", "reasons"),
     [
         ({"up": True, "down": True}, set(Reason)),
-        ({"up": False, "down": True}, set(Reason) - {Reason.RECOVERED, Reason.CALLED_OFF}),
-        ({"up": True, "down": False}, set(Reason) - {Reason.WENT_DOWN, Reason.STILL_DOWN}),
+        ({"up": False, "down": True}, (set(Reason) - CLOSERS) | {Reason.WAS_DOWN}),
+        ({"up": True, "down": False}, CLOSERS | {Reason.DIGEST, Reason.TEST, Reason.CHANNEL_BROKE}),
         ({"up": False, "down": False}, {Reason.TEST, Reason.CHANNEL_BROKE}),
     ],
 )

@@ -105,18 +105,27 @@ def test_an_alias_is_no_path(genie, receiver, alert):
         (Reason.CALLED_OFF, [CLOSE]),
         (Reason.WAS_DOWN, [CREATE, CLOSE]),
         (Reason.TEST, [CREATE, CLOSE]),
+        (Reason.ESCALATED, [CREATE]),
+        (Reason.SLOWED, [CREATE]),
+        (Reason.SPED_UP, [CLOSE]),
+        (Reason.TRIGGERED, [CREATE]),
+        (Reason.ACKNOWLEDGED, ["/v2/alerts/i-7/acknowledge?identifierType=alias"]),
+        (Reason.RESOLVED, [CLOSE]),
+        (Reason.SLA_MISSED, []),
+        (Reason.DIGEST, []),
     ],
 )
 def test_every_reason_leaves_the_alert_as_it_should_be(genie, receiver, alert, reason, paths):
-    """What goes on stays open, what is over is closed, and what is past leaves nothing open (R47)."""
+    """What goes on stays open, what is taken on is quiet, what is over is closed (R47)."""
     genie().send(alert(reason, incident_id="i-7"))
     assert [heard.path for heard in receiver.heard] == [f"/us{path}" for path in paths]
 
 
 def test_a_test_wakes_nobody(alert):
-    """A test has the lowest priority, and an alias of its own."""
+    """A test has the lowest priority, and an alias of its own; slowness can wait."""
     told = creation(alert(Reason.TEST))
     assert (told["priority"], told["alias"]) == ("P5", "d-1")
+    assert creation(alert(Reason.SLOWED))["priority"] == "P3"
 
 
 def test_an_alert_keeps_to_opsgenies_limits(alert):

@@ -1,12 +1,13 @@
 import pytest
 
 from chalicelib.channels.base import MASK, Outlet
-from chalicelib.channels.pagerduty import PagerDuty, actions, event
+from chalicelib.channels.pagerduty import PagerDuty, events
 from chalicelib.core.alerts import Reason
 from chalicelib.core.errors import Invalid
 from chalicelib.guard.headers import AGENT
 from chalicelib.settings import Settings
 from tests.channels.sending import fault
+from tests.channels.stories import INCIDENT, incident, story
 
 KEY = "R02E6DLKYJ8ETPJ8BSPD9QQWPBLR5ZB5"
 
@@ -115,6 +116,14 @@ def test_the_end_resolves_what_the_outage_triggered(pager, receiver, probed):
         (Reason.CALLED_OFF, ["resolve"]),
         (Reason.WAS_DOWN, ["trigger", "resolve"]),
         (Reason.TEST, ["trigger", "resolve"]),
+        (Reason.ESCALATED, ["trigger"]),
+        (Reason.ACKNOWLEDGED, ["acknowledge"]),
+        (Reason.RESOLVED, ["resolve"]),
+        (Reason.TRIGGERED, ["trigger"]),
+        (Reason.SLOWED, ["trigger"]),
+        (Reason.SPED_UP, ["resolve"]),
+        (Reason.EXPIRING, ["trigger"]),
+        (Reason.RENEWED, ["resolve"]),
     ],
 )
 def test_every_reason_leaves_the_alert_as_it_should_be(pager, receiver, alert, reason, done):
@@ -126,14 +135,51 @@ def test_every_reason_leaves_the_alert_as_it_should_be(pager, receiver, alert, r
 
 def test_a_test_wakes_nobody(alert):
     """A test says so, in the mildest severity, whatever the channel's own is (R47)."""
-    [trigger, _] = (event(alert(Reason.TEST), action, "critical") for action in actions(alert(Reason.TEST)))
+    [trigger, _] = events(alert(Reason.TEST), "critical")
     assert trigger["payload"]["severity"] == "info"
     assert trigger["payload"]["summary"].startswith("This is a test: alerts of Alice's servers")
 
 
+@pytest.mark.parametrize("reason", [Reason.SLA_MISSED, Reason.DIGEST])
+def test_what_nobody_need_mend_pages_nobody(pager, receiver, reason):
+    """A missed service level and a week's digest are sent nowhere, and that is no error."""
+    pager().send(story(reason))
+    assert receiver.heard == []
+
+
+@pytest.mark.parametrize("reason", [Reason.SLOWED, Reason.EXPIRING])
+def test_what_can_wait_is_a_warning(reason):
+    """Slowness and a domain that runs out are warnings, however loud the channel is for outages."""
+    [trigger] = events(story(reason), "critical")
+    assert trigger["payload"]["severity"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        (Reason.TRIGGERED, [("trigger", "PD-9")]),
+        (Reason.ACKNOWLEDGED, [("acknowledge", "PD-9"), ("acknowledge", INCIDENT)]),
+        (Reason.RESOLVED, [("resolve", "PD-9"), ("resolve", INCIDENT)]),
+    ],
+)
+def test_an_incident_keeps_the_name_that_pagerduty_gave_it(pager, receiver, reason, told):
+    """Acknowledging and resolving reach the alert of the PagerDuty id, and the one of our own (R115)."""
+    pager().send(story(reason))
+    assert [(heard.json["event_action"], heard.json["dedup_key"]) for heard in receiver.heard] == told
+
+
+def test_an_incident_without_a_ticket_has_our_name(pager, receiver):
+    """Where PagerDuty gave no id, all events have the incident's own (R115)."""
+    for reason in (Reason.WENT_DOWN, Reason.ACKNOWLEDGED, Reason.RECOVERED):
+        pager().send(story(reason, incident=incident()))
+    assert {heard.json["dedup_key"] for heard in receiver.heard} == {INCIDENT}
+    assert len(receiver.heard) == 3
+
+
 def test_a_summary_keeps_to_pagerdutys_limit(alert):
     """However long the name is, the summary has at most 1,024 characters, on one line."""
-    summary = event(alert(name="long\n" * 1000), "trigger", "error")["payload"]["summary"]
+    [trigger] = events(alert(name="long\n" * 1000), "error")
+    summary = trigger["payload"]["summary"]
     assert len(summary) <= 1024
     assert "\n" not in summary
 

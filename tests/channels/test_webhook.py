@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.channels.base import MASK, Outlet
 from chalicelib.channels.posting import retry_after
-from chalicelib.channels.webhook import Webhook, sign
+from chalicelib.channels.signed import sign
+from chalicelib.channels.webhook import Webhook
 from chalicelib.core.alerts import Reason
 from chalicelib.guard.headers import AGENT
 from chalicelib.settings import Settings
@@ -42,6 +43,8 @@ def test_a_url_alone_hears_all_that_matters(hook, receiver, alert):
         "lasted": None,
         "monitor": {"id": "7c2f", "name": "Nightly backup", "slug": "nightly-backup", "tags": ["prod", "db"]},
         "channel": None,
+        "incident": None,
+        "figures": None,
         "project": "Alice's servers",
         "target": None,
         "regions": None,
@@ -137,7 +140,7 @@ def test_a_secret_signs_what_is_sent(hook, receiver, alert):
     digest = hmac.new(b"hush", f"{int(NOON.timestamp())}.".encode() + heard.body, hashlib.sha256).hexdigest()
     assert heard.headers["X-Wakeful-Signature"] == f"t={int(NOON.timestamp())},v1={digest}"
     assert "hush" not in str(heard)
-    assert sign(b"", "hush", NOON) != sign(b"", "hush", NOON + timedelta(seconds=1))
+    assert sign(b"", NOON, "hush") != sign(b"", NOON + timedelta(seconds=1), "hush")
 
 
 def test_without_a_secret_nothing_is_signed(hook, receiver, alert):

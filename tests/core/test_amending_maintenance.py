@@ -8,7 +8,7 @@ from windows import a_window, at, hours, lengths, maintained, minutes, rules, wi
 
 from chalicelib.core.errors import Invalid
 from chalicelib.core.maintenance import amend, end
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import Span
 
 
 def test_an_end_moved_into_the_past_is_now():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lives import BIRTH
 
-from chalicelib.core.consensus import Result, Round, judge
+from chalicelib.core.consensus import Result, Round, judge, pace
 from chalicelib.core.status import Verdict
 
 UP, DEGRADED, DOWN = Verdict
@@ -239,3 +239,28 @@ def test_witnesses_of_a_round_are_heard():
 
     assert Round("m-1", BIRTH, 1, ("r1",), (), found).verdict is DOWN
     assert Round("m-1", BIRTH, 1, ("r1",), ("r2", "r3"), found).verdict is None
+
+
+@given(st.lists(st.sampled_from(BAD + SLOW + GOOD + BLIND), min_size=1, max_size=5), st.randoms())
+def test_the_order_of_answers_decides_nothing_about_the_pace(letters, random):
+    """Once all have answered it is slow where most of the jury is, whoever came first (R159)."""
+    found = results(letters)
+    shuffled = random.sample(found, len(found))
+    jury = REGIONS[: len(letters)]
+    assert pace(shuffled, jury) is pace(found, jury)
+    assert (pace(found, jury) is True) == (2 * letters.count(SLOW) > len(letters))
+
+
+@given(heard, st.integers(1, 5))
+def test_a_pace_once_said_stays(found, n_jury):
+    """Whatever comes later in the round, and from whomever (R159)."""
+    said = [pace(found[:n], REGIONS[:n_jury]) for n in range(len(found) + 1)]
+    assert all(later is earlier for earlier, later in pairwise(said) if earlier is not None)
+
+
+@pytest.mark.parametrize(
+    ("letters", "is_slow"), [("us", None), ("uss", True), ("usu", False), ("ss", True), ("uu", False)]
+)
+def test_whoever_is_slow_is_waited_for(letters, is_slow):
+    """A fast and a slow answer leave open what the third decides (R159)."""
+    assert pace(results(letters), REGIONS[:3]) is is_slow

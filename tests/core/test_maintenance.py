@@ -24,9 +24,10 @@ from windows import (
 
 from chalicelib.core.errors import Invalid
 from chalicelib.core.maintenance import check, cover_end, end, excluded, is_covered, next_start, occurrences
+from chalicelib.core.spans import Span
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
-from chalicelib.core.uptime import Span, tally
+from chalicelib.core.uptime import tally
 
 # --- what a window may be -----------------------------------------------------------------------------------
 

@@ -32,6 +32,10 @@ OTHERS = {
     "verdict": Verdict.UP,
     "doubts": 1,
     "doubted_since": BIRTH,
+    "slow_since": BIRTH,
+    "paces": 1,
+    "paced_since": BIRTH,
+    "paced_at": BIRTH,
     "rolled_until": BIRTH,
     "rev": 1,
 }

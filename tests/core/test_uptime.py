@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lives import BIRTH, DAY, HOUR, MINUTE, SECOND
 
+from chalicelib.core.spans import Span
 from chalicelib.core.status import Status
 from chalicelib.core.steps import Cause, Flip
-from chalicelib.core.uptime import Span, Tally, tally, tally_each
+from chalicelib.core.uptime import Tally, tally, tally_each
 
 NEW, UP, DOWN, PAUSED = Status.PENDING, Status.UP, Status.DOWN, Status.PAUSED
 NONE = timedelta()

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lives import BIRTH, DAY, HOUR, MINUTE, a_spec
 
 from chalicelib.core.maintenance import Window, excluded
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import Span
 
 YEAR = 365 * DAY
 MICROSECOND = timedelta(microseconds=1)

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from people import CHECKS, Person
 
+from chalicelib.dialects import ids
+
 MONITORS = "/api/v1/uptime-monitors"
 SECRET = "Only Alice's"
 NUMBERS = count()
@@ -76,6 +78,14 @@ def _made(path: str, **wish: Any) -> Callable[[Person], str]:
     return make
 
 
+def policy(alice: Person) -> str:
+    """Return the id of an escalation policy of Alice's, as UUIDs are written."""
+    wish = {"name": f"{SECRET} #", "steps": [{"after_minutes": 5, "channels": [URL]}]}
+    made = alice.post("/v1/escalation-policies", numbered(wish))
+    assert made.status == 201, made.text
+    return ids.read("pol", made.json()["policy_id"])
+
+
 URL = "http://127.0.0.1:9/"
 WINDOW = {"title": SECRET, "startsAt": "2026-04-01T00:00:00Z", "endsAt": "2026-04-01T01:00:00Z"}
 MAKERS: dict[str, Callable[[Person], str]] = {
@@ -88,6 +98,7 @@ MAKERS: dict[str, Callable[[Person], str]] = {
     "channel": _made("/v1/channels", type="WEBHOOK", name=SECRET, config={"url": URL}),
     "incident": _made("/v1/incidents", title=SECRET),
     "window": _made("/v1/maintenance", **WINDOW),
+    "policy": policy,
     "key": _made("/v1/api-keys", name=SECRET),
     "project": _made("/v1/projects", name=f"{SECRET} #"),
     "organization": _made("/v1/organizations", name=f"{SECRET} #"),
@@ -156,9 +167,24 @@ RIGHTS: dict[tuple[str, str], Right] = {
     ("POST", "/v1/api-keys"): Right("write", 201, body={"name": "Another"}),
     ("DELETE", "/v1/api-keys/{id}"): Right("write", 204, thing="key", foreign=404),
     ("GET", "/v1/audit"): Right("organization"),
+    ("GET", "/v1/monitors"): Right("read"),
+    ("POST", "/v1/monitors"): Right("write", 201, body={"name": "Another", "type": "http", "url": URL}),
+    ("GET", "/v1/monitors/{id}"): Right("read", thing="check"),
+    ("DELETE", "/v1/monitors/{id}"): Right("write", 204, thing="check"),
+    ("GET", "/v1/monitors/{id}/config"): Right("read", thing="check"),
+    ("PUT", "/v1/monitors/{id}/config"): Right("write", thing="check", body=NAMED),
+    ("GET", "/v1/status/{id}"): Right("read", thing="check"),
+    ("GET", "/v1/escalation-policies"): Right("read"),
+    ("POST", "/v1/escalation-policies"): Right(
+        "write", 201, body={"name": "Another #", "steps": [{"after_minutes": 5, "channels": [URL]}]}
+    ),
+    ("GET", "/v1/escalation-policies/{id}"): Right("read", thing="policy"),
+    ("PUT", "/v1/escalation-policies/{id}"): Right("write", thing="policy", body={"name": "Changed #"}),
+    ("DELETE", "/v1/escalation-policies/{id}"): Right("write", 204, thing="policy"),
     ("GET", "/api/v1/monitors"): Right("read"),
     ("GET", "/api/v1/monitors/{id}"): Right("read", thing="check", foreign=404),
     ("GET", "/api/v1/monitors/{id}/checks"): Right("read", thing="check", foreign=404),
+    ("GET", "/api/v1/monitors/{id}/domain-health"): Right("read", thing="check", foreign=404),
     ("GET", "/api/v1/events"): Right("read"),
     ("GET", "/api/v1/events/{id}"): Right("read", thing="incident", foreign=404),
     ("GET", "/api/v1/status"): Right("read"),
@@ -179,6 +205,7 @@ SEEN = {
     "channel": "/v1/channels/{id}",
     "incident": "/v1/incidents/{id}",
     "window": "/v1/maintenance/{id}",
+    "policy": "/v1/escalation-policies/{id}",
     "key": "/v1/api-keys",
     "project": "/v1/projects/{id}",
     "own project": "/v1/projects/{id}",
@@ -195,6 +222,9 @@ PUBLIC = (
     "/b/{states}",
     "/api/v3/status",
     "/projects/{project}/metrics",
+    "/ack",
+    "/monitors/{id}",
+    "/static/{name}",
 )
 
 

@@ -3,6 +3,9 @@
 import json
 from datetime import timedelta
 
+from chalicelib.core.findings import RecordSet, Registration, Survey
+from chalicelib.messages import SurveyResult
+
 HOUR = timedelta(hours=1)
 PERIOD = {"scheduleType": "PERIOD", "scheduleValue": 60, "graceSeconds": 60}
 
@@ -114,3 +117,32 @@ def furnish(house, key):
     house.ask("POST", f"/ping/{check['id']}/fail")
     ask("/v1/incidents", {"title": "Fire", "message": "It burns."})
     house.advance(seconds=5)
+
+
+def expire(house, ask):
+    """Let a domain's end come near and be put off, until nobody watches it; nobody outside is asked."""
+    house.pump.lines = [line for line in house.pump.lines if line.name != "probe"]
+    mails = [one["id"] for one in ask("GET", "/v1/channels")["channels"] if one["type"] == "EMAIL"]
+    wish = {"type": "HTTP", "name": "Shop", "target": {"url": "https://shop.example/"}, "channelIds": mails}
+    made = ask("POST", "/v1/checks", wish | {"intervalSeconds": 86400})["id"]
+
+    def survey(host, days):
+        now = house.clock.now
+        found = Registration("shop.example", "Names & Co", now + timedelta(days=days), locked=True)
+        house.tools.queues.results(SurveyResult(made, Survey(host, now, found, records(now))))
+        house.advance(seconds=5)
+
+    survey("shop.example", 12)
+    assert ask("GET", "/api/v1/status")["data"]["domains"]["expiring_soon"]
+    survey("shop.example", 400)
+    assert ask("GET", f"/api/v1/monitors/{made}/domain-health")["data"]["dns_changes"]
+    strike(house)
+    ask("PATCH", f"/v1/checks/{made}", {"target": {"url": "http://127.0.0.1:9/"}})
+    survey("", 400)
+    ask("DELETE", f"/v1/checks/{made}")
+    house.advance(seconds=5)
+
+
+def records(now):
+    """Return mail records that differ whenever they are looked at."""
+    return (RecordSet("MX", "shop.example", (f"10 {now:%H%M%S}.example",)),)

@@ -240,6 +240,7 @@ def tell(house, world):
     watch(house, ask, world)
     callers.take_on(house, ask, callers.maintain(house, ask))
     callers.move_out(house, asking(house, house.foundation.admin_key))
+    callers.expire(house, ask)
 
 
 def asking(house, key):

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.findings import Survey
 from chalicelib.core.status import Kind, Verdict
 from chalicelib.core.targets import (
     TARGETS,
@@ -20,7 +21,7 @@ from chalicelib.core.targets import (
     TcpTarget,
     TlsTarget,
 )
-from chalicelib.messages import ProbeBundle, ProbeOrder, ResultBundle
+from chalicelib.messages import ProbeBundle, ProbeOrder, ResultBundle, SurveyOrder, result
 from chalicelib.toolbox import current, using
 from chalicelib.workers import prober
 from tests.guard.peers import OK, closed_port
@@ -83,6 +84,15 @@ def test_what_was_found_goes_home(house, serve):
     assert (found["m1"].result.region, found["m1"].result.verdict) == ("eu-west-1", Verdict.UP)
     assert (found["m2"].result.verdict, found["m2"].result.error) == (Verdict.DOWN, "expected 503, got 200")
     assert b"Wakeful/0.1.0 (eu-west-1)" in peer.asked[0]
+
+
+def test_what_a_survey_found_goes_home(house):
+    """An order in the same queue is told from a bundle, and so is its answer; here nobody is to be asked."""
+    assert work_off(SurveyOrder("m1", "")) == []
+    sqs, url = boto3.client("sqs", region_name="us-east-1"), house.tools.settings.results_queue_url
+    [message] = sqs.receive_message(QueueUrl=url)["Messages"]
+    found = result(message["Body"])
+    assert (found.monitor_id, found.survey) == ("m1", Survey("", house.clock.now))
 
 
 def test_every_kind_travels(house):

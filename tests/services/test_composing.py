@@ -16,7 +16,7 @@ from chalicelib.core.tenancy import UNLIMITED
 from chalicelib.local.house import House
 from chalicelib.services.announcing import announce
 from chalicelib.services.composing import compose
-from chalicelib.services.outages import story_of
+from chalicelib.services.telling import flip_story
 from chalicelib.storage.deliveries import Delivery
 from tests.stories.neighbours import calls_through, fates, mails, new_channel, new_check, speak
 
@@ -58,7 +58,7 @@ class Shop:
     def told(self, at: datetime):
         """Return what a channel is told of the flip at *at*."""
         channel = mail_channel(self.house)
-        delivery = Delivery(story_of(self.spec.monitor_id, at), channel.channel_id, self.now, "went_down")
+        delivery = Delivery(flip_story(self.spec.monitor_id, at), channel.channel_id, self.now, "went_down")
         return compose(self.house.tools, delivery, channel, self.now)
 
 
@@ -172,7 +172,7 @@ def test_a_heartbeat_is_told_as_ever(house, alices_mail):
     check.ping("3", b"disk full")
     [flip] = check.flips
     channel = mail_channel(house)
-    delivery = Delivery(story_of(check.check_id, flip.at), channel.channel_id, house.clock(), "went_down")
+    delivery = Delivery(flip_story(check.check_id, flip.at), channel.channel_id, house.clock(), "went_down")
     alert = compose(house.tools, delivery, channel, house.clock())
     assert (alert.exit_status, alert.body) == (3, b"disk full")
     assert (alert.target, alert.evidence, alert.uptime_percent, alert.latency) == ("", (), None, None)

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.local.house import waiting_messages
 from chalicelib.messages import DeliveryNotice
 from chalicelib.services.delivering import BUSY_FOR, WAITS
-from chalicelib.services.outages import story_of
+from chalicelib.services.telling import flip_story
 from chalicelib.storage.deliveries import LEASE
 from tests.stories.faults import DEAD, UNANSWERED, UNREACHABLE, meeting, on_the_wire
 from tests.stories.neighbours import (
@@ -521,7 +521,7 @@ def test_what_nobody_can_work_off_is_kept_for_people(house):
 def test_a_notice_of_nothing_is_dropped(house, receiver, webhook, check, gone):
     """A notice whose story or channel is not there any more is worked off without a word."""
     project = house.foundation.project.project_id
-    story = story_of(check.check_id, house.clock())
+    story = flip_story(check.check_id, house.clock())
     notice = DeliveryNotice(story, project, webhook if gone == "story" else "nobody")
     house.tools.queues.deliver([notice])
     house.advance(seconds=1)

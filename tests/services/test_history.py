@@ -11,10 +11,11 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.maintenance import Window
 from chalicelib.core.monitors import Monitor, State
 from chalicelib.core.rollups import Grain, Rollup, roll_up
+from chalicelib.core.spans import Span
 from chalicelib.core.status import Kind, Status, Verdict
 from chalicelib.core.steps import Cause, Flip
 from chalicelib.core.targets import HttpTarget, Watch
-from chalicelib.core.uptime import Span, Tally
+from chalicelib.core.uptime import Tally
 from chalicelib.services import history
 from chalicelib.storage import rounds
 from chalicelib.storage.flips import items_of

@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from chalicelib.core.consensus import Answer, Result, Round
 from chalicelib.core.monitors import Monitor, Spec, State
+from chalicelib.core.routes import Quiet, Rule, Topic
 from chalicelib.core.schedules import Cron, Every, OnCalendar
+from chalicelib.core.service_levels import Period, Sla
 from chalicelib.core.signals import PINGS_PER_MINUTE, Action, Arrival, Ping, minute_of
-from chalicelib.core.status import Kind, Status, Verdict
+from chalicelib.core.status import Impact, Kind, Status, Verdict
 from chalicelib.core.steps import Cause, Flip
 from chalicelib.core.targets import (
     TARGETS,
@@ -201,6 +203,13 @@ def probed(spec, watch):
     return replace(spec, watch=watch, kind=kind)
 
 
+times = st.times().map(lambda at: at.replace(second=0, microsecond=0))
+rules = st.builds(
+    Rule,
+    few_texts,
+    st.lists(st.sampled_from(Topic), max_size=3).map(tuple),
+    st.lists(st.sampled_from(Impact), max_size=3).map(tuple),
+)
 specs = st.builds(
     probed,
     st.builds(
@@ -226,6 +235,11 @@ specs = st.builds(
         channel_kinds=st.lists(st.sampled_from(["EMAIL", "SLACK"]), unique=True).map(tuple),
         tells_recovery=st.booleans(),
         remind_every=st.none() | spans,
+        severity=st.sampled_from(Impact),
+        policy_id=texts,
+        rules=st.lists(rules, max_size=3).map(tuple),
+        quiet=st.none() | st.builds(Quiet, times, times, texts, st.sampled_from(Impact)),
+        sla=st.none() | st.builds(Sla, st.floats(50, 99.999), st.sampled_from(Period)),
         updated=st.none() | moments,
     ),
     st.none() | watches,

@@ -168,3 +168,20 @@ def test_an_error_does_not_bring_a_deleted_channel_back(tools):
     tools.channels.note_error("alices-project", "gone", "timed out", broken=True)
 
     assert list(ChannelItem.query("alices-project")) == []
+
+
+def test_those_that_are_sent_digests_are_found_at_once(tools, wire, channel):
+    """Whoever is deleted, or says so, is sent none any more; one Query however many there are (R209)."""
+    first, second = a_channel(), a_channel()
+    for subscriber in (first, second):
+        tools.channels.add(subscriber, subscribes=True)
+    wire.calls.clear()
+    known = {(one.project_id, one.channel_id) for one in (first, second)}
+    assert set(tools.channels.subscribers()) == known
+    assert wire.operations == ["Query"]
+    tools.channels.remove("alices-project", first.channel_id)
+    assert tools.channels.subscribers() == [("alices-project", second.channel_id)]
+    for _ in range(2):
+        tools.channels.unsubscribe("alices-project", second.channel_id)
+    assert tools.channels.subscribers() == []
+    assert found(tools, channel) == channel

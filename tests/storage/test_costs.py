@@ -189,4 +189,5 @@ def test_a_minute_in_which_nothing_happens_costs_next_to_nothing(up):
     assert tick == Bill(["GetItem", "UpdateItem"], read=1, write=1)
     assert first == Bill(["Query", "Query", "Query"], read=1.5)
     assert other == Bill(["Query", "Query"], read=1)
-    assert hourly.calls[:2] == ["GetItem", "Query"]
+    assert hourly.calls[0] == "GetItem"
+    assert "Query" in hourly.calls

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
-from chalicelib.core.incidents import Impact, Incident, Stage, Update
+from chalicelib.core.incidents import Act, Incident, Stage, Ticket, Update
+from chalicelib.core.status import Category, Impact
 from chalicelib.storage.incidents import Due, IncidentItem
 from tests.emulators import at_once
 from tests.storage.examples import HOUR, MINUTE, NOON, SECOND, few_texts, ids, moments, on_engines, texts
@@ -20,14 +21,24 @@ incidents = st.builds(
     moments,
     st.sampled_from(Stage),
     st.sampled_from(Impact),
+    st.sampled_from(Category),
     automatic=st.booleans(),
     monitors=few_texts,
     updated=st.none() | moments,
     acknowledged=st.none() | moments,
     acknowledged_by=texts,
+    assignee=texts,
+    tickets=st.lists(st.builds(Ticket, st.sampled_from(["jira", "pagerduty"]), ids), max_size=3).map(tuple),
     resolved=st.none() | moments,
     outage=st.none() | moments,
     held=st.booleans(),
+    voiced=st.booleans(),
+    owed=st.none() | st.sampled_from(Act),
+    owed_since=st.none() | moments,
+    remind_at=st.none() | moments,
+    climbed=st.integers(0, 100),
+    climb_at=st.none() | moments,
+    breaks_at=st.none() | moments,
     look_at=st.none() | moments,
 )
 
@@ -57,6 +68,40 @@ def test_every_incident_comes_back(tools, incident, other, facts):
     changed = replace(other, incident_id=incident.incident_id)
     assert tools.incidents.save(incident, changed) == replace(changed, rev=1)
     assert tools.incidents.find(incident.incident_id) == replace(changed, rev=1)
+
+
+def test_what_is_open_is_read_without_what_is_over(tools, wire, incident):
+    """One Query of keys and one batched read, however many there have been (R193)."""
+    over = an_incident(created=NOON - HOUR, resolved=NOON)
+    later = an_incident(created=NOON + HOUR)
+    for other in (over, later):
+        tools.incidents.add(other)
+    wire.calls.clear()
+    assert tools.incidents.open_of("alices-project") == [later, incident]
+    assert wire.operations == ["Query", "BatchGetItem"]
+    tools.incidents.save(later, replace(later, resolved=NOON + 2 * HOUR))
+    assert tools.incidents.open_of("alices-project") == [incident]
+
+
+def test_an_incident_is_found_by_its_tickets_elsewhere(tools, incident):
+    """As long as it has them, in its own project alone; another's ticket is refused whole (R114)."""
+    jira, pager = Ticket("jira", "OPS-1"), Ticket("pagerduty", "Q1")
+    ticketed = tools.incidents.save(incident, replace(incident, tickets=(jira, pager)))
+    for ticket in (jira, pager):
+        assert tools.incidents.of_ticket("alices-project", ticket) == incident.incident_id
+    with pytest.raises(NotFound):
+        tools.incidents.of_ticket("bobs-project", jira)
+    with pytest.raises(Conflict):
+        tools.incidents.add(other := an_incident(tickets=(jira,)))
+    with pytest.raises(NotFound):
+        tools.incidents.find(other.incident_id)
+
+    again = tools.incidents.save(ticketed, replace(ticketed, tickets=(jira,), title="Renamed"))
+    assert tools.incidents.of_ticket("alices-project", jira) == incident.incident_id
+    with pytest.raises(NotFound):
+        tools.incidents.of_ticket("alices-project", pager)
+    tools.incidents.remove(again)
+    assert rows() == 0
 
 
 def test_a_timeline_is_read_in_its_order(tools, incident):

@@ -47,7 +47,7 @@ def test_an_outage_costs_an_incident_and_a_message_to_each_channel(told):
 
     assert bill.calls[:3] == ["GetItem", "Query", "Query"]
     assert bill.read == 3
-    assert written(told) == [("TransactWriteItems", 4, 2), ("PutItem", 1, 1), ("UpdateItem", 1, 1)]
+    assert written(told) == [("TransactWriteItems", 4, 3), ("PutItem", 1, 1), ("UpdateItem", 1, 1)]
 
 
 def test_a_told_outages_end_costs_as_much_and_two_reads(told):
@@ -59,7 +59,7 @@ def test_a_told_outages_end_costs_as_much_and_two_reads(told):
     bill = announce(told)
 
     assert bill.read == 5
-    assert written(told) == [("TransactWriteItems", 4, 2), ("PutItem", 1, 1), ("UpdateItem", 1, 1)]
+    assert written(told) == [("TransactWriteItems", 4, 3), ("PutItem", 1, 1), ("UpdateItem", 1, 1)]
 
 
 def test_a_reminder_costs_a_message_to_each_channel_and_the_next_timer(told):

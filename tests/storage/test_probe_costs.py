@@ -6,16 +6,18 @@ import pytest
 
 from app import app
 from chalicelib.core.consensus import Answer, Result
+from chalicelib.core.findings import RecordSet, Registration, Survey
 from chalicelib.core.status import Kind, Verdict
 from chalicelib.core.targets import HttpTarget, Watch
 from chalicelib.local.pump import SCHEDULED
-from chalicelib.messages import ResultBundle, WheelTick
+from chalicelib.messages import ResultBundle, SurveyResult, SurveyTick, WheelTick
 from chalicelib.services import access, watching
 from chalicelib.storage.keys import Lane
 from tests.storage.billing import Bill
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 UP, DOWN = Verdict.UP, Verdict.DOWN
 
 
@@ -28,10 +30,10 @@ def shop(deployment):
     return made
 
 
-def watch(deployment):
+def watch(deployment, url="https://shop.example/"):
     """Return a new probed monitor."""
     caller = access.enter(deployment.tools, deployment.foundation.api_key, Lane.V3, deployment.now)
-    wish = {"kind": Kind.HTTP, "watch": Watch(HttpTarget("https://shop.example/"), interval=MINUTE)}
+    wish = {"kind": Kind.HTTP, "watch": Watch(HttpTarget(url), interval=MINUTE)}
     return watching.create(deployment.tools, caller, wish, deployment.now)
 
 
@@ -94,3 +96,29 @@ def test_a_new_probe_costs_one_write_more_than_a_heartbeat(deployment):
     known = deployment.bill(lambda: watch(deployment))
     assert known.calls == ["UpdateItem", "UpdateItem", "TransactWriteItems", "GetItem", "PutItem"]
     assert known.refused == 1
+
+
+def survey(deployment, monitor, at, *values):
+    """Let a survey come home."""
+    found = Registration("shop.example", "Names & Co", deployment.now + 300 * DAY, locked=True)
+    records = (RecordSet("MX", "shop.example", values), RecordSet("A", "shop.example", ("192.0.2.1",)))
+    told = SurveyResult(monitor.spec.monitor_id, Survey("shop.example", at, found, records))
+    deployment.work("collect", told)
+
+
+def test_a_name_costs_an_item_once_and_little_a_day(deployment):
+    """A target with a name is created with an item more, which is due by an index; each day it is found there
+    and moved on, and what was found is written: one item while nothing changes, three for a change.
+    """
+    shop, day = watch(deployment), deployment.now + DAY
+    nameless = deployment.bill(lambda: watch(deployment, "http://192.0.2.1/"))
+    named = deployment.bill(lambda: watch(deployment))
+    assert (named.write - nameless.write, named.index - nameless.index) == (2, 1)
+    survey(deployment, shop, deployment.now, "10 a")
+    quiet = deployment.bill(lambda: survey(deployment, shop, day, "10 a"))
+    change = deployment.bill(lambda: survey(deployment, shop, day + DAY, "10 b"))
+    assert quiet == Bill(["Query", "TransactWriteItems"], read=1, write=2)
+    assert change == Bill(["Query", "TransactWriteItems"], read=1, write=6)
+    deployment.now = day
+    order = deployment.bill(lambda: deployment.work("scan", SurveyTick(day.isoformat())))
+    assert order == Bill(["Query", "UpdateItem", "UpdateItem"], read=0.5, write=2, index=4)

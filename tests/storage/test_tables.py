@@ -9,6 +9,7 @@ from chalicelib.core.monitors import create
 from chalicelib.settings import enforce
 from chalicelib.storage.audits import AuditItem
 from chalicelib.storage.deliveries import DeliveryItem
+from chalicelib.storage.findings import FindingItem
 from chalicelib.storage.flips import FlipItem
 from chalicelib.storage.incidents import IncidentItem
 from chalicelib.storage.keys import KeyItem
@@ -39,6 +40,7 @@ MODELS = [
     TraceItem,
     IncidentItem,
     AuditItem,
+    FindingItem,
     KeyItem,
     DeliveryItem,
     TickItem,

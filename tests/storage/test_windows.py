@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.escalation import Policy, Rung
 from chalicelib.core.maintenance import Window
 from chalicelib.storage import flips
 from chalicelib.storage.entries import Entry
@@ -68,19 +69,22 @@ def test_every_window_comes_back(tools, window):
 
 
 def test_all_that_decides_who_hears_is_read_at_once(tools, wire, window):
-    """Windows, also retired ones, and channels, the oldest first, cost whoever announces one Query."""
+    """Windows, also retired ones, channels, the oldest first, and policies cost one Query."""
     retired = a_window(window_id=window.window_id + "@earlier", retired=True, until=NOON)
     tools.windows.add(retired)
     younger, elder = a_channel(created=NOON + SECOND), a_channel()
     tools.channels.add(younger)
     tools.channels.add(elder)
+    policy = Policy("l-1", "alices-project", "oncall", (Rung(SECOND, (elder.channel_id,)),), NOON)
+    tools.policies.add(policy)
     wire.calls.clear()
 
-    windows, channels = tools.windows.with_channels("alices-project")
+    windows, channels, policies = tools.setups.of_project("alices-project")
 
     assert wire.operations == ["Query"]
     assert windows == tools.windows.of_project("alices-project") == [window, retired]
     assert channels == [elder, younger]
+    assert policies == [policy]
 
 
 def test_a_retired_window_is_not_found(tools):

@@ -1,3 +1,4 @@
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -26,3 +27,11 @@ def alices_mail(house: House) -> str:
     """Return Alice's address, told of everything in her project."""
     new_channel(house, "EMAIL", email="alice@example.org")
     return "alice@example.org"
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Let what fails do so without a word: it is meant to."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import Span
 from chalicelib.services import history
 from tests.stories.neighbours import mails, new_check
 from tests.stories.telling import MINUTE, SECOND, WINDOWS, asked, incidents, pass_to, remind, spelled

@@ -1,6 +1,5 @@
 """Whichever call to AWS fails while an outage is told, held back or cleared away: nothing stays half done."""
 
-import logging
 from contextlib import contextmanager
 
 import pytest
@@ -21,18 +20,12 @@ from tests.stories.neighbours import (
 )
 from tests.stories.telling import MINUTE, WINDOWS, asked, incidents, spelled
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 WAYS = (REFUSED, UNANSWERED, DEAD, DEAD_AFTER)
 WRITES = {"announce": 8, "wake": 6, "api": 5}  # of a room in its story below, when all goes well
 
 LATER = {"api": 3}  # writes of the same room that are not spoiled: the ping that ends the outage
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    """Let what fails here fail without a word: it is meant to."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(scope="module")

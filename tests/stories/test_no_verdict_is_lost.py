@@ -1,6 +1,5 @@
 """Whichever call to AWS fails between an answer and the message: nothing is lost, nothing told twice."""
 
-import logging
 from datetime import timedelta
 
 import pytest
@@ -12,18 +11,12 @@ from tests.stories.faults import DEAD, DEAD_AFTER, REFUSED, UNANSWERED, on_the_w
 from tests.stories.neighbours import post
 from tests.stories.targets import new_probe
 
+pytestmark = pytest.mark.usefixtures("quiet")
+
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
 ROUNDS = (Verdict.UP, Verdict.DOWN, Verdict.DOWN, Verdict.UP, Verdict.UP)
 TEN_SECONDS = timedelta(seconds=10)
 CALLS = 30  # of the collector in such a story, when all goes well
-
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    """Let what fails here fail without a word: it is meant to."""
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def bundle(probe, number, verdict):

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from chalicelib.core.errors import Invalid
-from chalicelib.core.incidents import Impact, Incident, Stage, Update
+from chalicelib.core.errors import Invalid, NotFound
+from chalicelib.core.incidents import Incident, Stage, Update
+from chalicelib.core.status import Impact
+from chalicelib.dialects import ids
 from chalicelib.dialects.haspulse import fields, manners, parse
 from chalicelib.dialects.http import Answer, Visit, iso_z
 from chalicelib.services import incidents as services
@@ -90,11 +92,16 @@ def updates(visit: Visit) -> Answer:
 
 def acknowledge(visit: Visit) -> Answer:
     """Take an incident on, so that nobody is reminded of it any more; doing so again is harmless."""
-    return Answer(200, _shown(services.acknowledge(visit.tools, visit.caller, _id(visit), visit.now)))
+    taken, _ = services.take_on(visit.tools, visit.caller, _id(visit), IncidentWish(), visit.now)
+    return Answer(200, _shown(taken))
 
 
 def _id(visit: Visit) -> str:
-    return parse.id_of(visit, services.MISSING)
+    """Return the id in the path, in either form: StatusPulse shows and sends it as `inc_…` (R381)."""
+    try:
+        return ids.read(ids.INCIDENT, visit.request.params["id"].lower())
+    except NotFound:
+        raise NotFound(services.MISSING) from None
 
 
 def _listed(visit: Visit) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 from chalicelib.core import maintenance as calendar
 from chalicelib.core.errors import Invalid
 from chalicelib.core.maintenance import Window
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import INSTANT, Span
 from chalicelib.dialects.haspulse import fields, manners, parse
 from chalicelib.dialects.http import Answer, Visit, iso_z
 from chalicelib.services import maintenance as services
@@ -18,7 +18,6 @@ from chalicelib.services import maintenance as services
 MANNERS = manners.MANNERS
 TITLE_LIMIT = 200
 DESCRIPTION_LIMIT = 2000
-INSTANT = timedelta(microseconds=1)
 
 
 class WindowChanges(parse.Form, frozen=True):

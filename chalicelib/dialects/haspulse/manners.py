@@ -13,21 +13,29 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.tenancy import Caller
-from chalicelib.dialects.http import Answer, Manners, Request, WrongMethod, open_to_browsers, patience
+from chalicelib.dialects.http import (
+    Answer,
+    Manners,
+    Request,
+    WrongMethod,
+    open_to_browsers,
+    patience,
+    status_of,
+)
 from chalicelib.services import access
 from chalicelib.storage.keys import Lane
 from chalicelib.toolbox import Toolbox
 
-REFUSALS: tuple[tuple[type[Exception], int, str], ...] = (
-    (Invalid, 400, "BAD_REQUEST"),
-    (Unauthorized, 401, "UNAUTHORIZED"),
-    (Forbidden, 403, "FORBIDDEN"),
-    (LimitReached, 403, "LIMIT_EXCEEDED"),
-    (NotFound, 404, "NOT_FOUND"),
-    (WrongMethod, 405, "METHOD_NOT_ALLOWED"),
-    (Conflict, 409, "CONFLICT"),
-    (TooMany, 429, "RATE_LIMITED"),
-    (Unavailable, 503, "UNAVAILABLE"),
+CODES: tuple[tuple[type[Exception], str], ...] = (
+    (Invalid, "BAD_REQUEST"),
+    (Unauthorized, "UNAUTHORIZED"),
+    (Forbidden, "FORBIDDEN"),
+    (LimitReached, "LIMIT_EXCEEDED"),
+    (NotFound, "NOT_FOUND"),
+    (WrongMethod, "METHOD_NOT_ALLOWED"),
+    (Conflict, "CONFLICT"),
+    (TooMany, "RATE_LIMITED"),
+    (Unavailable, "UNAVAILABLE"),
 )
 
 
@@ -41,9 +49,10 @@ def admit(tools: Toolbox, request: Request, now: datetime) -> Caller:
 
 def refuse(refusal: Exception, now: datetime) -> Answer:
     """Return an upper-case code and a human sentence (R71-R77)."""
-    for kind, status, code in REFUSALS:
+    for kind, code in CODES:
         if isinstance(refusal, kind):
-            return Answer(status, {"error": code, "message": sentence(refusal)}, patience(refusal, now))
+            told = {"error": code, "message": sentence(refusal)}
+            return Answer(status_of(refusal), told, patience(refusal, now))
     return Answer(500, {"error": "INTERNAL_ERROR", "message": "Something went wrong on our side"})
 
 

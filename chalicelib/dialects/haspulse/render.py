@@ -49,7 +49,7 @@ def delivery(shown: Delivery) -> dict[str, Any]:
         "attempts": shown.attempts,
         "error": shown.outcome or None,
         "createdAt": iso_z(shown.created),
-        "nextAttemptAt": iso_z(shown.lease_until if shown.fate is Fate.RETRYING else None),
+        "nextAttemptAt": iso_z(shown.lease_until if shown.fate in (Fate.QUEUED, Fate.RETRYING) else None),
         "settledAt": iso_z(shown.settled),
     }
 

@@ -1,4 +1,4 @@
-"""Haspulse: which path leads to which view."""
+"""Haspulse: which path leads to which view; /v1/incidents itself is in `shared_v1`."""
 
 from chalicelib.dialects.routing import Route, blueprint_of
 
@@ -14,7 +14,6 @@ ROUTES = (
     Route("/v1/channels/{id}", ("GET", "PATCH", "DELETE"), "channels.channel"),
     Route("/v1/channels/{id}/test", ("POST",), "channels.test"),
     Route("/v1/channels/{id}/deliveries", ("GET", "POST"), "channels.deliveries"),
-    Route("/v1/incidents", ("GET", "POST"), "incidents.incidents"),
     Route("/v1/incidents/{id}", ("GET", "PATCH", "DELETE"), "incidents.incident"),
     Route("/v1/incidents/{id}/updates", ("GET", "POST"), "incidents.updates"),
     Route("/v1/incidents/{id}/acknowledge", ("POST",), "incidents.acknowledge"),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.core.uptime import floored
 from chalicelib.dialects.haspulse import checks, manners, parse
 from chalicelib.dialects.http import Answer, Visit
 from chalicelib.services.statistics import PERCENTILES, Day, Statistics, daily
@@ -42,4 +43,4 @@ def _day(day: Day) -> dict[str, Any]:
 
 
 def _percent(percent: float | None) -> float | None:
-    return None if percent is None else round(percent, 4)
+    return None if percent is None else floored(percent)

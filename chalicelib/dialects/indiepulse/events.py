@@ -4,15 +4,15 @@ from typing import Any
 
 from chalicelib.core.errors import Forbidden, Invalid, NotFound
 from chalicelib.core.maintenance import Window, occurrences
-from chalicelib.core.uptime import Span
+from chalicelib.core.spans import INSTANT, Span
+from chalicelib.core.status import Category
 from chalicelib.dialects.http import Answer, Visit
 from chalicelib.dialects.indiepulse import manners, parse, render
 from chalicelib.services import incidents, maintenance
-from chalicelib.services.listing import INSTANT
 
 MANNERS = manners.MANNERS
 MISSING = "Event not found"
-TYPES = ("INCIDENT", "PERFORMANCE", "MAINTENANCE")
+TYPES = (*Category, "MAINTENANCE")
 
 
 def events(visit: Visit) -> Answer:

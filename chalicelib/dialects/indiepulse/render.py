@@ -1,19 +1,19 @@
 """Our model in IndiePulse's words: two fields of state, whole seconds, and moments with Z."""
 
 from datetime import datetime, timedelta
-from math import floor
 from typing import Any
 
 from chalicelib.core.consensus import Result, Round
 from chalicelib.core.heartbeats import view
-from chalicelib.core.incidents import Impact, Incident, Stage, Update
+from chalicelib.core.incidents import Incident, Stage, Update
 from chalicelib.core.maintenance import Window
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.probing import phase
 from chalicelib.core.schedules import Every
 from chalicelib.core.signals import Action, Ping
-from chalicelib.core.status import Status
+from chalicelib.core.status import Impact, Status
 from chalicelib.core.summaries import target
+from chalicelib.core.uptime import floored
 from chalicelib.dialects import ids
 from chalicelib.dialects.http import iso_z
 from chalicelib.services.last_day import Pinged, Probed
@@ -78,11 +78,6 @@ def pinged(shown: Pinged) -> dict[str, Any]:
     return {"total_pings": total, "successful": shown.successful, "failed": shown.failed}
 
 
-def floored(percent: float) -> float:
-    """Return *percent* with three decimals, rounded down: what was not always up must not read as 100."""
-    return floor(percent * 1000 + 1e-6) / 1000
-
-
 def check(shown: Round, result: Result) -> dict[str, Any]:
     """Return what one region found in one round (R169)."""
     name = f"{shown.at.isoformat()} {result.region}"
@@ -112,10 +107,10 @@ def ping(monitor_id: str, shown: Ping) -> dict[str, Any]:
 
 
 def incident(shown: Incident) -> dict[str, Any]:
-    """Return an incident as an event (R185, R191)."""
+    """Return an incident as an event (R158, R185, R191)."""
     return {
         "id": shown.incident_id,
-        "type": "INCIDENT",
+        "type": shown.category.value,
         "title": shown.title,
         "status": shown.stage.capitalize(),
         "severity": SEVERITIES[shown.impact],

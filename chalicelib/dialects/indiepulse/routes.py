@@ -6,6 +6,7 @@ ROUTES = (
     Route("/api/v1/monitors", ("GET",), "monitors.monitors"),
     Route("/api/v1/monitors/{id}", ("GET",), "monitors.monitor"),
     Route("/api/v1/monitors/{id}/checks", ("GET",), "checks.checks"),
+    Route("/api/v1/monitors/{id}/domain-health", ("GET",), "domains.health"),
     Route("/api/v1/events", ("GET",), "events.events"),
     Route("/api/v1/events/{id}", ("GET",), "events.event"),
     Route("/api/v1/status", ("GET",), "status.status"),

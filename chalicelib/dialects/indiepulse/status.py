@@ -1,14 +1,19 @@
 """/api/v1/status: the whole workspace at a glance."""
 
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
+from chalicelib.core.incidents import Incident
 from chalicelib.core.monitors import Monitor
+from chalicelib.core.status import Category
 from chalicelib.dialects.http import Answer, Visit
-from chalicelib.dialects.indiepulse import manners, render
+from chalicelib.dialects.indiepulse import domains, manners, render
 from chalicelib.services import incidents, watching
 
 MANNERS = manners.MANNERS
-OF_INCIDENTS = ("id", "type", "title", "status", "severity", "created_at")
+ACTIVE = ("id", "type", "title", "status", "severity", "created_at")
+SLOW = ("id", "type", "title", "status", "created_at")
 
 
 def status(visit: Visit) -> Answer:
@@ -16,7 +21,9 @@ def status(visit: Visit) -> Answer:
     found = watching.list_(visit.tools, visit.caller)
     probed = [monitor for monitor in found if monitor.spec.watch]
     beating = [monitor for monitor in found if not monitor.spec.watch]
-    active = [render.incident(one) for one in incidents.list_(visit.tools, visit.caller) if one.is_open]
+    told = incidents.list_(visit.tools, visit.caller, only_open=True)
+    active = _active(told, Category.INCIDENT, ACTIVE)
+    slow = _active(told, Category.PERFORMANCE, SLOW)
     states = Counter(_state(visit, monitor) for monitor in probed)
     beats = Counter(_state(visit, monitor) for monitor in beating)
     data = {
@@ -31,11 +38,18 @@ def status(visit: Visit) -> Answer:
             "healthy": beats["UP"] + beats["INVESTIGATING"],
             "missed": beats["DOWN"],
         },
-        "active_incidents": [{name: one[name] for name in OF_INCIDENTS} for one in active],
-        "active_performance_events": [],
-        "overall_status": "degraded" if active else "operational",
+        "domains": domains.summary(visit, [monitor.spec for monitor in found], told),
+        "active_incidents": active,
+        "active_performance_events": slow,
+        "overall_status": "degraded" if active else "performance_degraded" if slow else "operational",
     }
     return Answer(200, {"data": data})
+
+
+def _active(told: Iterable[Incident], category: Category, names: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what goes on of a *category*, each with the fields of *names* (R195)."""
+    shown = (render.incident(one) for one in told if one.is_open and one.category is category)
+    return [{name: one[name] for name in names} for one in shown]
 
 
 def _state(visit: Visit, monitor: Monitor) -> str:

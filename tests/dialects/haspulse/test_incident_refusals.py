@@ -3,7 +3,8 @@ from broken import answering
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.incidents import Impact, Stage
+from chalicelib.core.incidents import Stage
+from chalicelib.core.status import Impact
 from haspulse.anything import documents, patiently, texts
 from haspulse.asking import NOBODY, refusal
 from haspulse.tenants import INCIDENTS, ODD_IDS, ONE_INCIDENT, PROJECTS, SECOND, invalid, made

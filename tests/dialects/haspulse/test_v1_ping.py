@@ -38,7 +38,7 @@ def flips_of(person, check):
     ],
 )
 def test_both_prefixes_do_the_same(alice, anyone, method, tail):
-    """Log, status and flips of two checks agree that are pinged under one prefix each (R9-R15)."""
+    """Log, status and flips of two checks agree that are pinged under one prefix each (R9-R15, R383)."""
     twins = [new(alice), new(alice)]
     alice.house.clock.now += timedelta(seconds=1)
     body = b"the job's last words" if method == "POST" else b""

@@ -138,3 +138,13 @@ def test_the_list_of_badges_reads_no_state(somebody, full):
     with counting(somebody.house) as (tally, _):
         assert set(somebody.get("/api/v3/badges/").json()["badges"]) == {"prod", "db", "*"}
     assert tally == {"UpdateItem": 1, "GetItem": 1, "Query": expected}
+
+
+def test_the_status_of_a_workspace_is_its_specs_its_states_and_its_incidents(somebody, full):
+    """However many monitors there are, a call more for each hundred, and none for each (R193, R194)."""
+    expected = pages(somebody.house, full)
+    with counting(somebody.house) as (tally, sizes):
+        status = somebody.get("/api/v1/status").json()["data"]
+    assert status["heartbeats"]["total"] == MANY
+    assert tally == {"UpdateItem": 1, "Query": expected + 1, "BatchGetItem": MANY // PAGE}
+    assert sizes == [PAGE] * (MANY // PAGE)

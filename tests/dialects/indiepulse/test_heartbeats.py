@@ -1,6 +1,7 @@
 import pytest
+from regions import settle
 
-from indiepulse.asking import EVENTS, HEARTBEAT, NOBODY, beating, data, refusal, see, settle, watched
+from indiepulse.asking import EVENTS, HEARTBEAT, NOBODY, beating, data, refusal, see, watched
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -1,8 +1,10 @@
 from datetime import timedelta
 from uuid import UUID
 
+from regions import REGIONS
+
 from chalicelib.core.status import Verdict
-from indiepulse.asking import HEARTBEAT, MONITORS, REGIONS, beating, data, hear, watched
+from indiepulse.asking import HEARTBEAT, MONITORS, beating, data, hear, watched
 
 
 def rows(person, monitor_id, query=""):
