@@ -12,7 +12,7 @@ BIN := .venv/bin
 # Not for the recipes' own Python: another project's settings must not change what is built here.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: run test check bench package
+.PHONY: run test check bench package deploy destroy
 
 run: $(VENV)  ## the whole stack on this machine: make run PORT=8001
 	@exec $(BIN)/python -m chalicelib.local
@@ -32,6 +32,13 @@ bench: package
 
 package: $(VENV)
 	$(BIN)/python infra/package.py
+
+# Both read what is wanted from the environment, where make puts what is said after their names.
+deploy: $(VENV)
+	@$(BIN)/python -m infra.deploy
+
+destroy: $(VENV)
+	@$(BIN)/python -m infra.destroy
 
 $(VENV): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

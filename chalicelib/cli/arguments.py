@@ -1,8 +1,8 @@
-"""What the command line may say: nouns, each with its verbs, and the one deed that needs neither."""
+"""What the command line may say: nouns, each with its verbs, and the deeds that need neither."""
 
 from argparse import ArgumentParser
 
-from chalicelib.cli import founding, keys, monitors
+from chalicelib.cli import converting, founding, keys, monitors, moving
 
 
 def parser() -> ArgumentParser:
@@ -20,14 +20,16 @@ def parser() -> ArgumentParser:
     )
     made.add_argument("--key", default="", help="what opens it (WAKEFUL_KEY; the local stack's)")
     nouns = made.add_subparsers(metavar="NOUN", required=True)
-    monitors.add_verbs(nouns.add_parser("monitor", help="URLs that are watched"))
-    keys.add_verbs(nouns.add_parser("key", help="keys that open the deployment"))
-    founding.add_to(
-        nouns.add_parser(
-            "bootstrap",
-            help="make the first organization and its keys",
-            description=founding.TEXT,
-            allow_abbrev=False,
-        )
-    )
+    for name, text, add, more in NOUNS:
+        add(nouns.add_parser(name, help=text, description=more or None, allow_abbrev=False))
     return made
+
+
+NOUNS = (
+    ("monitor", "URLs that are watched", monitors.add_verbs, ""),
+    ("key", "keys that open the deployment", keys.add_verbs, ""),
+    ("bootstrap", "make the first organization and its keys", founding.add_to, founding.TEXT),
+    ("export", "show a project's configuration as YAML", moving.add_export, moving.EXPORT),
+    ("import", "make a project what a YAML file says", moving.add_import, moving.IMPORT),
+    ("convert", "show the checks of another product as YAML", converting.add_verbs, converting.TEXT),
+)

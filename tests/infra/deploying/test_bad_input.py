@@ -1,0 +1,158 @@
+"""What is refused, before anything is made: one sentence that says what to do, and exit status 2."""
+
+import pytest
+
+from chalicelib.local.emulation import CREDENTIALS
+from infra.deploying.ending import ended
+from infra.deploying.wishes import LONGEST_STAGE, read
+from infra.package import Halt
+from tests.infra.deploying.conftest import ACCOUNT, HOME
+
+HERE = {"REGION": HOME}
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({}, "Say a region: make deploy REGION=eu-central-1"),
+        ({"REGION": "Frankfurt"}, "REGION=Frankfurt is no region of AWS"),
+        (HERE | {"STAGE": ""}, "will not do for names"),
+        (HERE | {"STAGE": "Prod"}, "will not do for names"),
+        (HERE | {"STAGE": "a--b"}, "will not do for names"),
+        (HERE | {"STAGE": "x" * (LONGEST_STAGE + 1)}, f"too long: {LONGEST_STAGE} characters"),
+        (HERE | {"STAGE": "prober"}, "would be taken for a prober's"),
+        (HERE | {"STAGE": "my-prober"}, "would be taken for a prober's"),
+        (HERE | {"PROBE_REGIONS": "eu-west-1 mars"}, "PROBE_REGIONS: mars is no region"),
+        (HERE | {"ALARM_EMAIL": "ops"}, "ALARM_EMAIL=ops will not do: write it as ops@example.org"),
+        (HERE | {"MAIL_FROM": "Us <us@example.org>"}, "MAIL_FROM=.* will not do"),
+        (HERE | {"INBOUND_DOMAIN": "@example.org"}, "INBOUND_DOMAIN=.* will not do"),
+        (HERE | {"DOMAIN": "https://example.org"}, "DOMAIN=.* will not do"),
+        (HERE | {"PUBLIC_URL": "example.org"}, "PUBLIC_URL=.* write it as https://"),
+        (HERE | {"DRY_RUN": "maybe"}, "DRY_RUN=maybe is neither yes nor no"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(told, sentence):
+    """Each setting is looked at before AWS is."""
+    with pytest.raises(Halt, match=sentence):
+        read(told)
+
+
+def test_every_name_of_the_longest_stage_is_short_enough():
+    """With the longest stage the longest bucket has just the 63 characters that S3 allows, and the package
+    takes the prefix.
+    """
+    wish = read(HERE | {"STAGE": "x" * LONGEST_STAGE})
+    assert len(wish.bucket(ACCOUNT, "ap-southeast-1")) == 63
+    assert len(wish.prefix) <= 31
+
+
+def test_the_main_stage_has_the_plain_names():
+    """Names begin with wakeful, and those of other stages with the stage after it."""
+    assert (read(HERE).prefix, read(HERE | {"STAGE": "eu"}).prefix) == ("wakeful", "wakeful-eu")
+
+
+def nothing_made(cloud):
+    return (cloud.stacks(), cloud.buckets(), cloud.tables()) == ({}, set(), set())
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"REGION": "eu-central-9"}, "AWS has no region eu-central-9: choose one of af-south-1, "),
+        ({"PROBE_REGIONS": "me-south-1"}, f"me-south-1 is unknown, or not enabled in account {ACCOUNT}"),
+        ({"PROBE_REGIONS": "xx-nowhere-1"}, f"xx-nowhere-1 is unknown, or not enabled in account {ACCOUNT}"),
+    ],
+)
+def test_a_region_that_cannot_be_used_is_refused(cloud, told, sentence):
+    """A region must exist and be enabled in the account, at home and elsewhere."""
+    with pytest.raises(Halt, match=sentence):
+        cloud.deploy(**told)
+    assert nothing_made(cloud)
+
+
+def refusing(cloud, code, status=403):
+    """Return what answers a call with a refusal."""
+
+    def refuse(**_):
+        return cloud.reply(status), {"Error": {"Code": code, "Message": "No."}, "ResponseMetadata": {}}
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("InvalidClientTokenId", "AWS does not know these credentials in eu-central-1"),
+        ("ExpiredToken", "The AWS credentials have expired. Run `aws configure`"),
+        ("AccessDenied", "These credentials may not GetCallerIdentity"),
+        ("Throttling", r"AWS refuses GetCallerIdentity: No\."),
+    ],
+)
+def test_credentials_that_open_nothing_are_refused(cloud, code, sentence):
+    """Credentials that AWS refuses are told in a sentence about what to do."""
+    with (
+        cloud.before("sts", "GetCallerIdentity", refusing(cloud, code)),
+        pytest.raises(Halt, match=sentence),
+    ):
+        cloud.deploy()
+
+
+def test_without_credentials_there_is_a_sentence(cloud, monkeypatch, capsys, tmp_path):
+    """Whoever has no credentials is told how to get some; the exit status is 2."""
+    with monkeypatch.context() as brief:
+        for name in CREDENTIALS:
+            brief.delenv(name)
+        for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+            brief.setenv(name, str(tmp_path / "none"))
+        cloud.start_afresh()
+        assert ended(cloud.deploy) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("There are no AWS credentials here")
+    assert (told.count("\n"), "Run `aws configure`" in told) == (1, True)
+
+
+def test_somebody_elses_bucket_is_refused(cloud):
+    """A bucket of the name that belongs to another account is never written to, and nothing is made."""
+    with (
+        cloud.before("s3", "HeadBucket", refusing(cloud, "403")),
+        pytest.raises(Halt, match=rf"bucket wakeful-code-{ACCOUNT}-{HOME} is not open to account {ACCOUNT}"),
+    ):
+        cloud.deploy()
+    with (
+        cloud.before("s3", "CreateBucket", refusing(cloud, "BucketAlreadyExists", 409)),
+        pytest.raises(Halt, match="choose another STAGE"),
+    ):
+        cloud.deploy()
+    assert nothing_made(cloud)
+
+
+def test_what_aws_refuses_in_the_middle_is_a_sentence(cloud, capsys):
+    """A refusal that nobody foresaw is told with its call, and that the command may be run again."""
+    with cloud.before("cloudformation", "CreateChangeSet", refusing(cloud, "LimitExceeded", 400)):
+        assert ended(cloud.deploy) == 2
+    assert capsys.readouterr().err == "AWS refuses CreateChangeSet: No. Mend that and run this again.\n"
+
+
+def test_a_change_set_that_is_refused_is_told(cloud):
+    """What CloudFormation says of a change set that it does not accept is handed on."""
+
+    def fail(**_):
+        reason = "Template format error: unresolved dependency."
+        said = {"Status": "FAILED", "StatusReason": reason, "ChangeSetId": "x"}
+        return cloud.reply(200), said | {"ResponseMetadata": {}}
+
+    with (
+        cloud.before("cloudformation", "DescribeChangeSet", fail),
+        pytest.raises(Halt, match=r"refuses the change set of wakeful: Template format error: unresolved"),
+    ):
+        cloud.deploy()
+
+
+def test_an_interruption_is_no_traceback(capsys):
+    """Ctrl-C says that it may be run again."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    assert ended(interrupted) == 130
+    assert "Run this again" in capsys.readouterr().err
