@@ -27,6 +27,7 @@ class Settings:
     mail_from: str = ""
     mail_domain: str = ""  # of the addresses that pings may be mailed to
     allow_private_targets: bool = False
+    outward_ping_url: str = ""  # of whoever is to notice when we fall silent
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -50,6 +51,7 @@ class Settings:
             mail_from=env("MAIL_FROM", ""),
             mail_domain=env("MAIL_DOMAIN", ""),
             allow_private_targets=env("ALLOW_PRIVATE_TARGETS", "").lower() in ("1", "true", "yes"),
+            outward_ping_url=env("OUTWARD_PING_URL", ""),
         )
 
     def probes_queue_in(self, region: str) -> str:

@@ -179,6 +179,8 @@ def to_cloudformation(sam: Template, code_key: str) -> Template:
     for function in functions(sam).values():
         function["Properties"]["CodeUri"] = {"Bucket": {"Ref": "CodeBucket"}, "Key": {"Ref": "CodeKey"}}
     sam["Parameters"]["CodeKey"]["Default"] = code_key
+    board = sam["Resources"]["Dashboard"]["Properties"]
+    board["DashboardBody"] = {"Fn::Sub": json.dumps(board["DashboardBody"])}  # CloudWatch wants it as text
     try:
         with some_region():
             plain: Template = transform(sam, {}, NoManagedPolicies())
@@ -250,8 +252,7 @@ def weigh_template(template: Path) -> str:
 def describe(sam: Template, fat: Path) -> str:
     """Return what Chalice found to package."""
     paths = sam["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    n_routes = sum(len(methods) for methods in paths.values())
-    size = megabytes(fat.stat().st_size)
+    size, n_routes = megabytes(fat.stat().st_size), sum(len(methods) for methods in paths.values())
     return f"chalice package   {size}, {len(functions(sam))} functions, {n_routes} routes"
 
 

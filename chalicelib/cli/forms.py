@@ -16,13 +16,13 @@ from chalicelib.core.configuration import EVERYWHERE, FLAGS, UNITS, WORDS
 from chalicelib.core.errors import Invalid
 from chalicelib.core.escalation import LONGEST, MOST_REPETITIONS, MOST_STEPS
 from chalicelib.core.maintenance import LONGEST_RULE, MOST_MONITORS, MOST_TAGS
-from chalicelib.core.routes import MOST_RULES, Quiet, Topic
+from chalicelib.core.routes import MOST_RULES, Topic
 from chalicelib.core.schedules import Every, parse_schedule
 from chalicelib.core.service_levels import LEAST_TARGET, MOST_TARGET, Period, Sla
 from chalicelib.core.signals import CANONICAL_UUID
 from chalicelib.core.status import Impact, Kind
 from chalicelib.core.wheel import is_ring
-from chalicelib.dialects.statuspulse import rules
+from chalicelib.dialects.statuspulse import hearing, rules
 from chalicelib.dialects.statuspulse.schema import (
     Document,
     Fault,
@@ -198,20 +198,6 @@ def _watched(settings: Settings) -> dict[str, Rule]:
     }
 
 
-def _quiet(value: Any) -> Quiet:
-    form = {
-        "start": rules.clock,
-        "end": rules.clock,
-        "timezone": rules.zone,
-        "spares": rules.word(SEVERITIES),
-    }
-    given = object_of(form, ("start", "end"))(value)
-    if given["start"] == given["end"]:
-        raise Invalid("end", "must differ from start")
-    spares = given.get("spares", Impact.CRITICAL)
-    return Quiet(given["start"], given["end"], given.get("timezone", "UTC"), spares)
-
-
 def _sla(value: Any) -> Sla:
     form = {"target": rules.number(LEAST_TARGET, MOST_TARGET), "period": rules.word(PERIODS)}
     given = object_of(form, ("target",))(value)
@@ -264,7 +250,7 @@ CHECK: dict[str, Rule] = ID | {
     "severity": meaning("severity", rules.word(SEVERITIES)),
     "policy": meaning("policy", NAME),
     "rules": meaning("rules", list_of(RULE, MOST_RULES)),
-    "quiet_hours": meaning("quiet", _quiet),
+    "quiet_hours": meaning("quiet", hearing.quiet),
     "sla": meaning("sla", _sla),
 }
 WINDOW: dict[str, Rule] = ID | {

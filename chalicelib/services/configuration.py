@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from chalicelib.core.alerts import Channel
@@ -11,6 +11,7 @@ from chalicelib.core.errors import NotFound
 from chalicelib.core.escalation import Policy, Rung
 from chalicelib.core.maintenance import Window, next_start
 from chalicelib.core.monitors import Spec
+from chalicelib.core.spans import INSTANT
 from chalicelib.core.status import Status
 from chalicelib.core.tenancy import ApiKey, Caller, Level, Permission, Quota
 from chalicelib.services import channels, maintenance, policies, watching
@@ -18,7 +19,6 @@ from chalicelib.services.channels import ChannelWish
 from chalicelib.services.policies import PolicyWish
 from chalicelib.toolbox import Toolbox
 
-INSTANT = timedelta(microseconds=1)
 # What a monitor is and what became of it; all other fields of Spec are what people want.
 IDENTITY = ("monitor_id", "project_id", "organization_id", "created", "badge_key", "updated")
 OF_WINDOW = ("title", "starts", "ends", "description", "monitors", "tags", "rrule", "timezone")

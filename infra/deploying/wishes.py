@@ -32,14 +32,16 @@ class Choice:
     parameter: str
     shape: str
     example: str
+    redundant: str = ""  # what may be left off at its end
 
 
 CHOICES = {
     "ALARM_EMAIL": Choice("OperatorMail", MAIL, "ops@example.org"),
     "MAIL_FROM": Choice("MailFrom", MAIL, "wakeful@example.org"),
     "INBOUND_DOMAIN": Choice("MailDomain", DOMAIN, "pings.example.org"),
-    "PUBLIC_URL": Choice("PublicUrl", URL, "https://wakeful.example.org"),
+    "PUBLIC_URL": Choice("PublicUrl", URL, "https://wakeful.example.org", redundant="/"),
     "DOMAIN": Choice("Domain", DOMAIN, "wakeful.example.org"),
+    "OUTWARD_PING_URL": Choice("OutwardPingUrl", URL, "https://hc.example.com/ping/7c2f"),
 }
 
 
@@ -115,7 +117,7 @@ def _parameters(told: Mapping[str, str]) -> dict[str, str]:
             continue
         if value and not re.fullmatch(choice.shape, value):
             raise Halt(f"{name}={value} will not do: write it as {choice.example}.")
-        found[choice.parameter] = value.rstrip("/")
+        found[choice.parameter] = value.rstrip(choice.redundant)
     if "PROBE_REGIONS" in told:
         found["ProbeRegions"] = " ".join(_regions(told["PROBE_REGIONS"]))
     domain = found.get("Domain")

@@ -76,6 +76,46 @@ def take_on(house, ask, job):
     ask("DELETE", job)
 
 
+def escalate(house, ask):
+    """Let incidents be told in every way: by steps, as levels missed, by people and programs, by the week."""
+    nobody = {"url": "http://127.0.0.1:9/", "secret": "a secret of ours"}
+    hook = ask("POST", "/v1/channels", {"type": "INDIEPULSE", "name": "hook", "config": nobody})["id"]
+    steps = [{"after_minutes": 1, "channels": [hook, "mailto:senior@example.org"]}]
+    policy = ask("POST", "/v1/escalation-policies", {"name": "oncall", "steps": steps})["policy_id"]
+    monitor = ask("POST", "/v1/checks", PERIOD | {"name": "Nightly"})["id"]
+    wish = {
+        "notifications": [hook, "mailto:a@example.org"],
+        "escalation_policy": "oncall",
+        "sla": {"target_pct": 99.9, "period": "day"},
+        "maintenance_windows": [
+            {"start": moment(house, hours=40), "end": moment(house, hours=41), "timezone": "UTC"}
+        ],
+    }
+    ask("PUT", f"/v1/monitors/{monitor}/config", wish)
+    house.ask("POST", f"/ping/{monitor}/fail")
+    house.advance(minutes=3)
+    [incident] = ask("GET", "/v1/incidents?status=INVESTIGATING")["incidents"]
+    known = {"external_ids": {"jira": "OPS-1", "pagerduty": "Q1"}}
+    taken = {"incident_id": incident["id"], "state": "acknowledged", "assignee": "maya@example.org"}
+    ask("POST", "/v1/incidents", taken | known)
+    house.advance(seconds=5)
+    assert ask("GET", f"/v1/status/{monitor}")["sla"]["breached"]
+    ask("POST", "/v1/incidents", {"state": "resolved"} | known)
+    house.advance(seconds=5)
+    house.ask("POST", f"/ping/{monitor}")
+    fire = ask("POST", "/v1/incidents", {"state": "triggered", "title": "Fire"})["incident_id"]
+    house.advance(seconds=5)
+    ask("POST", "/v1/incidents", {"incident_id": fire, "state": "resolved"})
+    house.advance(seconds=5)
+    ask("DELETE", f"/v1/incidents/{incident['id']}")
+    days = timedelta(days=7 - house.clock.now.weekday())
+    house.clock.now = (house.clock.now + days).replace(hour=7, minute=59, second=30)
+    house.advance(minutes=1)
+    ask("DELETE", f"/v1/checks/{monitor}")
+    ask("DELETE", f"/v1/escalation-policies/{policy}")
+    ask("DELETE", f"/v1/channels/{hook}")
+
+
 def move_out(house, ask):
     """Let another project and another organization be set up, used and given up; *ask* holds all keys."""
     project = ask("POST", "/v1/projects", {"name": "Laptops"})

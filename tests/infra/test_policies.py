@@ -239,6 +239,7 @@ def tell(house, world):
     ask("DELETE", f"/api/v3/checks/{code}")
     watch(house, ask, world)
     callers.take_on(house, ask, callers.maintain(house, ask))
+    callers.escalate(house, ask)
     callers.move_out(house, asking(house, house.foundation.admin_key))
     callers.expire(house, ask)
 

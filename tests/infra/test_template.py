@@ -1,16 +1,28 @@
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
 from chalicelib.core.wheel import LEAD
+from chalicelib.queues import A_SURVEY, LONGEST_DELAY
+from chalicelib.services.dispatching import LAST_ANSWERS
+from chalicelib.services.surveying import PER_MESSAGE
 
 pytestmark = pytest.mark.xdist_group("package")
 
 FUNCTION = "AWS::Lambda::Function"
 MAPPING = "AWS::Lambda::EventSourceMapping"
 QUEUE = "AWS::SQS::Queue"
+ALARM = "AWS::CloudWatch::Alarm"
 DEAD_LETTERS = {"Fn::GetAtt": ["DeadLettersQueue", "Arn"]}
+
+# How long before its time a message may be sent.
+AHEAD = {
+    "WakesQueue": LAST_ANSWERS,
+    "ProbesQueue": max(LEAD, PER_MESSAGE * A_SURVEY),
+    "DeliveriesQueue": timedelta(seconds=LONGEST_DELAY),
+}
 
 
 def listed(value):
@@ -66,7 +78,7 @@ def test_every_queue_gives_up_at_last(plan):
         attempts = 1 if name == "ProbesQueue" else 5
         assert queue["RedrivePolicy"] == {"deadLetterTargetArn": DEAD_LETTERS, "maxReceiveCount": attempts}
     assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert plan.of_type("AWS::CloudWatch::Alarm")["DeadLettersAlarm"]["Threshold"] == 0
+    assert plan.of_type(ALARM)["DeadLettersAlarm"]["Threshold"] == 0
 
 
 def test_a_message_hides_longer_than_its_handler_may_take(plan):
@@ -121,9 +133,65 @@ def deeds(plan):
     return {statement["Sid"]: statement["Action"] for statement in policy["PolicyDocument"]["Statement"]}
 
 
+def alarms_for(metric, plan):
+    """Return the alarms about one metric, by the function or queue that each is about."""
+    found = {}
+    for alarm in plan.of_type(ALARM).values():
+        if alarm.get("MetricName") == metric:
+            (about,) = (dimension["Value"] for dimension in alarm["Dimensions"])
+            found[about["Ref"] if "Ref" in about else about["Fn::GetAtt"][0]] = alarm
+    return found
+
+
+def test_a_function_that_breaks_is_noticed(plan):
+    """Each function has an alarm that one error raises."""
+    alarms = alarms_for("Errors", plan)
+    assert set(alarms) == set(plan.of_type(FUNCTION))
+    assert {(alarm["Threshold"], alarm["EvaluationPeriods"]) for alarm in alarms.values()} == {(0, 1)}
+
+
+def test_a_queue_that_nobody_empties_is_noticed(plan):
+    """Each queue has an alarm for messages that wait five minutes, or a little more, past their time.
+
+    Some are sent ahead of it, and no documentation says that the time until then does not count.
+    """
+    alarms = alarms_for("ApproximateAgeOfOldestMessage", plan)
+    assert set(alarms) == set(plan.of_type(QUEUE)) - {"DeadLettersQueue"}
+    for name, alarm in alarms.items():
+        late = timedelta(seconds=alarm["Threshold"]) - AHEAD.get(name, timedelta())
+        assert timedelta(minutes=5) <= late <= timedelta(minutes=6)
+        assert (alarm["Period"], alarm["EvaluationPeriods"]) == (60, 2)
+
+
+def test_every_alarm_reaches_the_operators(plan):
+    """Whatever turns bad, and well again, is told to the topic for operators, under a name of its own."""
+    alarms = plan.of_type(ALARM).values()
+    for alarm in alarms:
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "OperatorsTopic"}]
+    assert len({alarm["AlarmName"] for alarm in alarms}) == len(alarms)
+
+
+def test_the_dashboard_leaves_nothing_out(built):
+    """The dashboard shows every function, queue and table, and the API under the name that it has."""
+    (board,) = built.of_type("AWS::CloudWatch::Dashboard").values()
+    shown = {}
+    for widget in json.loads(board["DashboardBody"]["Fn::Sub"])["widgets"]:
+        metrics = widget["properties"]["metrics"]
+        shown[metrics[0][1]] = set(re.findall(r"\$\{(\w+)", json.dumps(metrics)))
+        if metrics[0][0] == "AWS/ApiGateway":
+            api = built.of_type("AWS::ApiGateway::RestApi")["RestAPI"]["Body"]["info"]["title"]
+            assert metrics[0][2:4] == ["ApiName", api]
+    assert shown["Errors"] == shown["Duration"] == set(built.of_type(FUNCTION))
+    ages, dead = shown["ApproximateAgeOfOldestMessage"], shown["ApproximateNumberOfMessagesVisible"]
+    assert ages | dead == set(built.of_type(QUEUE))
+    tables = set(built.of_type("AWS::DynamoDB::Table"))
+    assert shown["ReadThrottleEvents"] == shown["WriteThrottleEvents"] == tables
+    assert {"Count", "Latency"} <= set(shown)
+
+
 def test_a_throttled_function_is_noticed(built):
     """The alarm for throttled functions listens to every one of them."""
-    metrics = built.of_type("AWS::CloudWatch::Alarm")["ThrottlesAlarm"]["Metrics"]
+    metrics = built.of_type(ALARM)["ThrottlesAlarm"]["Metrics"]
     heard = [metric["MetricStat"]["Metric"] for metric in metrics if "MetricStat" in metric]
     assert {dimension["Value"]["Ref"] for metric in heard for dimension in metric["Dimensions"]} == set(
         built.of_type(FUNCTION)

@@ -33,6 +33,16 @@ class Bill:
     index: float = 0  # write units of index entries
     refused: int = 0  # conditional writes that failed: a unit each
 
+    def __add__(self, other: "Bill") -> "Bill":
+        """Return what both cost together."""
+        return Bill(
+            self.calls + other.calls,
+            self.read + other.read,
+            self.write + other.write,
+            self.index + other.index,
+            self.refused + other.refused,
+        )
+
 
 @dataclass
 class Deployment:

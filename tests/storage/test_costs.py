@@ -8,18 +8,19 @@ from app import app
 from chalicelib.local.pump import SCHEDULED
 from chalicelib.messages import ScanTick, Wake, to_text
 from tests.storage.billing import GRACE, PERIOD, Bill
+from tests.storage.roads import CALL, FIRST_SHARD, OTHER_SHARD, RECOVERY, STEADY_PING, TICK, TIMEOUT, VISIT
 
 
 def test_a_steady_ping_costs_two_writes_and_no_read(up):
     """A plain success is one update and one put, of one unit each, and touches no index (R10)."""
-    assert up.bill(up.ping) == Bill(["UpdateItem", "PutItem"], write=2)
+    assert up.bill(up.ping) == STEADY_PING
 
 
 def test_a_steady_ping_costs_the_same_in_a_new_minute(up):
     """The rate limit costs nothing, also where its minute turns (R80)."""
     up.now += timedelta(minutes=3)
 
-    assert up.bill(up.ping) == Bill(["UpdateItem", "PutItem"], write=2)
+    assert up.bill(up.ping) == STEADY_PING
 
 
 def test_a_steady_ping_of_many_words_costs_no_more(up):
@@ -45,7 +46,7 @@ def test_a_cold_container_pays_for_what_it_has_not_seen(up):
     assert up.bill(up.ping) == Bill(
         ["UpdateItem", "Query", "UpdateItem", "PutItem"], read=0.5, write=2, refused=1
     )
-    assert up.bill(up.ping) == Bill(["UpdateItem", "PutItem"], write=2)
+    assert up.bill(up.ping) == STEADY_PING
 
 
 def test_a_log_line_costs_a_read(up):
@@ -99,7 +100,7 @@ def test_a_recovery_costs_a_transaction_of_three_items(up):
 
     bill = up.bill(up.ping)
 
-    assert bill == Bill(["UpdateItem", "Query", "TransactWriteItems"], read=0.5, write=6, index=2, refused=1)
+    assert bill == RECOVERY
 
 
 def test_a_first_success_costs_a_transaction_of_three_items(deployment):
@@ -130,7 +131,7 @@ def test_a_visit_that_comes_early_moves_the_promise(up):
 
     bill = up.bill(lambda: up.work("wake", Wake(up.job, to_text(promised))))
 
-    assert bill == Bill(["Query", "UpdateItem"], read=0.5, write=1, index=2)
+    assert bill == VISIT
     assert up.state().look_at > promised
 
 
@@ -142,7 +143,7 @@ def test_a_timeout_costs_a_transaction_of_two_items(deployment):
 
     bill = deployment.bill(lambda: deployment.work("wake", Wake(deployment.job, to_text(promised))))
 
-    assert bill == Bill(["Query", "Query", "TransactWriteItems"], read=1.5, write=4, index=2)
+    assert bill == TIMEOUT
 
 
 def test_a_call_of_the_api_costs_one_write(up):
@@ -151,7 +152,7 @@ def test_a_call_of_the_api_costs_one_write(up):
     """
     ask = up.bill(lambda: up.ask("GET", f"/api/v3/checks/{up.job}"))
 
-    assert ask == Bill(["UpdateItem", "Query"], read=0.5, write=1)
+    assert ask == CALL
 
 
 def test_a_call_of_a_cold_container_reads_the_key_first(up):
@@ -186,8 +187,8 @@ def test_a_minute_in_which_nothing_happens_costs_next_to_nothing(up):
     up.now = up.now.replace(minute=0) + timedelta(hours=1)
     hourly = up.bill(lambda: app.handler_map["tick"](SCHEDULED, None))
 
-    assert tick == Bill(["GetItem", "UpdateItem"], read=1, write=1)
-    assert first == Bill(["Query", "Query", "Query"], read=1.5)
-    assert other == Bill(["Query", "Query"], read=1)
+    assert tick == TICK
+    assert first == FIRST_SHARD
+    assert other == OTHER_SHARD
     assert hourly.calls[0] == "GetItem"
     assert "Query" in hourly.calls

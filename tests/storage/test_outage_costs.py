@@ -1,15 +1,26 @@
 """What an outage costs on DynamoDB once people are to hear of it, heard on the wire (see billing.py)."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from app import app
-from chalicelib.messages import FlipNotice, Timer, to_text
+from chalicelib import aws
+from chalicelib.messages import DeliveryNotice, FlipNotice, Timer, Wake, to_text
 from chalicelib.services import access, watching
 from chalicelib.storage.keys import Lane
 from tests.storage.billing import READS, Bill
+from tests.storage.roads import (
+    END_MESSAGE,
+    END_TOLD_TO_TWO,
+    MESSAGE,
+    OUTAGE_TOLD_TO_TWO,
+    RECOVERY,
+    TIMEOUT,
+    VISIT,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -35,6 +46,44 @@ def written(deployment):
     """Return what each write of the latest bill cost: on tables, and on their indexes."""
     calls = [call for call in deployment.wire.calls if call.operation not in READS]
     return [(call.operation, call.on_tables, call.on_indexes) for call in calls]
+
+
+@pytest.fixture
+def both_told(told):
+    """Return the deployment when Bob, too, is told of its monitor, and mail can leave."""
+    wish = {"type": "EMAIL", "name": "Bob", "config": {"email": "bob@example.org"}}
+    told.ask("POST", "/v1/channels", json.dumps(wish).encode())
+    told.ask("POST", f"/api/v3/checks/{told.job}", b'{"channels": "*"}')
+    told.tools.settings = replace(told.tools.settings, mail_from="alerts@example.org")
+    return told
+
+
+def look(deployment):
+    """Let the moment come that the monitor promised to be looked at; return what that cost."""
+    deployment.now = deployment.state().look_at
+    wake = Wake(deployment.job, to_text(deployment.now))
+    return deployment.bill(lambda: deployment.work("wake", wake))
+
+
+def deliver(deployment):
+    """Hand what waits in the queue of deliveries to the notifier; return what each message cost."""
+    settings = deployment.tools.settings
+    queue, sqs = settings.deliveries_queue_url, aws.client("sqs", settings.region, settings.endpoint_url)
+    notices = []
+    for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]:
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        notices.append(DeliveryNotice.from_json(message["Body"]))
+    return [deployment.bill(lambda notice=notice: deployment.work("notify", notice)) for notice in notices]
+
+
+def test_a_missed_ping_costs_this_much_from_its_deadline_until_all_have_read_that_it_is_over(both_told):
+    """Told to two channels, an outage is two changes, two announcements and four messages."""
+    assert (look(both_told), look(both_told)) == (VISIT, TIMEOUT)
+    assert announce(both_told) == OUTAGE_TOLD_TO_TWO
+    assert deliver(both_told) == [MESSAGE, MESSAGE]
+    assert both_told.bill(both_told.ping) == RECOVERY
+    assert announce(both_told) == END_TOLD_TO_TWO
+    assert deliver(both_told) == [END_MESSAGE, END_MESSAGE]
 
 
 def test_an_outage_costs_an_incident_and_a_message_to_each_channel(told):

@@ -14,6 +14,7 @@ from chalicelib.messages import ResultBundle, SurveyResult, SurveyTick, WheelTic
 from chalicelib.services import access, watching
 from chalicelib.storage.keys import Lane
 from tests.storage.billing import Bill
+from tests.storage.roads import ANSWER, ROLL_UP, ROUND, SLOT, SURVEY, SURVEY_ORDER, TICK, VERDICT
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
 MINUTE = timedelta(minutes=1)
@@ -50,15 +51,29 @@ def test_an_answer_costs_one_write(deployment, shop):
     first = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[0], UP))
     second = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[1], UP))
     third = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[2], UP))
-    assert first == third == Bill(["UpdateItem"], write=1)
-    assert second == Bill(["UpdateItem", "Query", "UpdateItem"], read=0.5, write=2)
+    assert first == third == ANSWER
+    assert second == VERDICT
 
 
 def test_a_round_that_agrees_costs_four_writes(deployment, shop):
     """A round of three regions costs three writes and one for its verdict, and touches no index."""
     at = deployment.now + MINUTE
     bill = deployment.bill(lambda: [hear(deployment, shop, at, region, UP) for region in REGIONS])
+    assert bill == ROUND
     assert (bill.write, bill.read, bill.index) == (4, 0.5, 0)
+
+
+def test_an_hour_costs_two_writes_more(deployment, shop):
+    """The first verdict after an hour is over reads its rounds, and writes what they come to and that they
+    were.
+    """
+    at = deployment.now.replace(minute=3) + timedelta(hours=1)
+    for region in REGIONS:
+        hear(deployment, shop, at, region, UP)
+    at += timedelta(hours=1)
+    hear(deployment, shop, at, REGIONS[0], UP)
+    bill = deployment.bill(lambda: hear(deployment, shop, at, REGIONS[1], UP))
+    assert bill == VERDICT + ROLL_UP
 
 
 def test_an_outage_costs_a_transaction(deployment, shop):
@@ -78,7 +93,7 @@ def test_scheduling_writes_nothing(deployment):
     """A minute of the wheel is one read a slot; that it is due is nowhere written."""
     since, until = deployment.now + MINUTE, deployment.now + 2 * MINUTE
     turn = WheelTick(["60:0:0"], since.isoformat(), until.isoformat())
-    assert deployment.bill(lambda: deployment.work("scan", turn)) == Bill(["Query"], read=0.5)
+    assert deployment.bill(lambda: deployment.work("scan", turn)) == SLOT
 
 
 @pytest.mark.usefixtures("shop")
@@ -87,7 +102,7 @@ def test_a_tick_with_a_wheel_costs_what_it_costs_without(deployment):
     app.handler_map["tick"](SCHEDULED, None)
     deployment.now += MINUTE
     bill = deployment.bill(lambda: app.handler_map["tick"](SCHEDULED, None))
-    assert bill == Bill(["GetItem", "UpdateItem"], read=1, write=1)
+    assert bill == TICK
 
 
 def test_a_new_probe_costs_one_write_more_than_a_heartbeat(deployment):
@@ -117,8 +132,8 @@ def test_a_name_costs_an_item_once_and_little_a_day(deployment):
     survey(deployment, shop, deployment.now, "10 a")
     quiet = deployment.bill(lambda: survey(deployment, shop, day, "10 a"))
     change = deployment.bill(lambda: survey(deployment, shop, day + DAY, "10 b"))
-    assert quiet == Bill(["Query", "TransactWriteItems"], read=1, write=2)
+    assert quiet == SURVEY
     assert change == Bill(["Query", "TransactWriteItems"], read=1, write=6)
     deployment.now = day
     order = deployment.bill(lambda: deployment.work("scan", SurveyTick(day.isoformat())))
-    assert order == Bill(["Query", "UpdateItem", "UpdateItem"], read=0.5, write=2, index=4)
+    assert order == SURVEY_ORDER

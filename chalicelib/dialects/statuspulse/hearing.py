@@ -26,7 +26,7 @@ def table(place: Place) -> dict[str, Rule]:
         "notifications": meaning("channels", list_of(place.channel, MOST_CHANNELS)),
         "notification_routing": meaning("rules", list_of(_route(place), MOST_RULES)),
         "sla": meaning("sla", or_null(_sla)),
-        "quiet_hours": meaning("quiet", or_null(_quiet)),
+        "quiet_hours": meaning("quiet", or_null(quiet)),
         "reminder_interval_hours": meaning("remind_every", or_null(rules.whole(1, 168)), _hours),
     }
 
@@ -78,7 +78,8 @@ def _sla(value: Any) -> Sla:
     return Sla(float(given["target_pct"]), given.get("period", Period.MONTH))
 
 
-def _quiet(value: Any) -> Quiet:
+def quiet(value: Any) -> Quiet:
+    """Return the quiet hours that an object of start, end, timezone and spares names; raises Invalid."""
     form = {
         "start": rules.clock,
         "end": rules.clock,
