@@ -19,8 +19,9 @@ from chalicelib.local.outbox import Outbox
 from chalicelib.local.server import Server
 from chalicelib.local.stack import Reception, one_request_a_thread
 from chalicelib.services.tenancy import found
-from tests.dialects.indiepulse.asking import EVENTS, MONITORS, beating, data, hear, settle, watched
+from tests.dialects.indiepulse.asking import EVENTS, MONITORS, beating, data, hear, watched
 from tests.dialects.people import Person
+from tests.dialects.regions import settle
 
 SAMPLES = tomllib.loads(Path(__file__).with_name("samples.toml").read_text())
 STATUSPULSE, INDIEPULSE = "https://api.statuspulse.io", "https://indiepulse.dev"

@@ -51,7 +51,7 @@ ROADS = {
         job.spec.monitor_id, "arrival-8", NOON + SECOND, same_minute=True
     ),
     "PutItem": lambda tools, _: tools.projects.reserve("alices-project", "unique", "id", NOON),
-    "DeleteItem": lambda tools, _: tools.incidents.remove(an_incident(incident_id="outage")),
+    "DeleteItem": lambda tools, _: tools.channels.unsubscribe("alices-project", "hook"),
     "GetItem": lambda tools, _: tools.keys.spend(HASH, Lane.V1, NOON),
     "Query": lambda tools, job: tools.monitors.load(job.spec.monitor_id),
     "BatchGetItem": lambda tools, job: tools.pings.find(job.spec.monitor_id, 1),

@@ -10,7 +10,8 @@ from chalicelib.core.status import Kind, Verdict
 from chalicelib.core.targets import HttpTarget
 from chalicelib.messages import ResultBundle
 from chalicelib.services import judging
-from tests.dialects.indiepulse.asking import REGIONS, hear, settle
+from tests.dialects.indiepulse.asking import hear
+from tests.dialects.regions import REGIONS, settle
 from tests.stories.neighbours import Check, new_channel, receiving, speak
 from tests.stories.targets import Probe, new_probe
 from tests.stories.telling import asked

@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from regions import REGIONS, answer_a_round
-
 from chalicelib.core.status import Verdict
 from chalicelib.core.tenancy import UNLIMITED, ApiKey, Level, Permission, hash_secret
+from tests.dialects.regions import REGIONS, answer_a_round
 
 MONITORS = "/api/v1/monitors"
 EVENTS = "/api/v1/events"

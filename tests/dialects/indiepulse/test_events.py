@@ -1,10 +1,10 @@
 from datetime import timedelta
 
 import pytest
-from regions import settle
 
 from chalicelib.core.status import Verdict
 from indiepulse.asking import EVENTS, HEARTBEAT, NOBODY, STATUS, beating, data, hear, refusal, watched
+from tests.dialects.regions import settle
 
 MINUTE = timedelta(minutes=1)
 

@@ -1,7 +1,7 @@
 import pytest
-from regions import settle
 
 from indiepulse.asking import EVENTS, HEARTBEAT, NOBODY, beating, data, refusal, see, watched
+from tests.dialects.regions import settle
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

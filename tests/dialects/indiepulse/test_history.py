@@ -1,10 +1,9 @@
 from datetime import timedelta
 from uuid import UUID
 
-from regions import REGIONS
-
 from chalicelib.core.status import Verdict
 from indiepulse.asking import HEARTBEAT, MONITORS, beating, data, hear, watched
+from tests.dialects.regions import REGIONS
 
 
 def rows(person, monitor_id, query=""):

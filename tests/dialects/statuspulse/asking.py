@@ -2,10 +2,9 @@
 
 from datetime import timedelta
 
-from regions import REGIONS, answer_a_round
-
 from chalicelib.core.status import Verdict
 from chalicelib.dialects import ids
+from tests.dialects.regions import REGIONS, answer_a_round
 
 MONITORS, STATUS, POLICIES = "/v1/monitors", "/v1/status", "/v1/escalation-policies"
 INCIDENTS, CHANNELS, MAINTENANCE = "/v1/incidents", "/v1/channels", "/v1/maintenance"

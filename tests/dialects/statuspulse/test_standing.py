@@ -2,7 +2,6 @@ from datetime import timedelta
 
 import pytest
 from haspulse.checking import counting
-from regions import REGIONS
 
 from chalicelib.core.status import Verdict
 from chalicelib.dialects import ids
@@ -19,6 +18,7 @@ from statuspulse.asking import (
     status_of,
     stored,
 )
+from tests.dialects.regions import REGIONS
 
 FIELDS = [
     *("monitor_id", "name", "type", "state", "last_probe_at", "last_result", "metrics", "regions"),
