@@ -250,7 +250,7 @@ CHECK: dict[str, Rule] = ID | {
     "severity": meaning("severity", rules.word(SEVERITIES)),
     "policy": meaning("policy", NAME),
     "rules": meaning("rules", list_of(RULE, MOST_RULES)),
-    "quiet_hours": meaning("quiet", hearing.quiet),
+    "quiet_hours": meaning("quiet", partial(hearing.quiet, severities=SEVERITIES)),
     "sla": meaning("sla", _sla),
 }
 WINDOW: dict[str, Rule] = ID | {

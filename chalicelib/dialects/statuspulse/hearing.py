@@ -1,5 +1,6 @@
 """Who hears of a monitor, of what and when, both ways: severity, routes, quiet hours, targets (R119)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.core.errors import Invalid
@@ -78,13 +79,13 @@ def _sla(value: Any) -> Sla:
     return Sla(float(given["target_pct"]), given.get("period", Period.MONTH))
 
 
-def quiet(value: Any) -> Quiet:
+def quiet(value: Any, severities: Mapping[str, Impact] = SEVERITIES) -> Quiet:
     """Return the quiet hours that an object of start, end, timezone and spares names; raises Invalid."""
     form = {
         "start": rules.clock,
         "end": rules.clock,
         "timezone": rules.zone,
-        "spares": rules.word(SEVERITIES),
+        "spares": rules.word(severities),
     }
     given = object_of(form, ("start", "end"))(value)
     if given["start"] == given["end"]:
