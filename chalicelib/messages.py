@@ -91,7 +91,7 @@ class FlipNotice(Message):
 class DeliveryNotice(Message):
     """A message is to be sent to a channel, not before *not_before* where that is given.
 
-    *story* is what the message is about: `flip#<monitor>#<moment>` or `broke#<channel>#<moment>`.
+    *story* is what the message is about, as `flip#<monitor>#<moment>`: services/composing knows them all.
     """
 
     story: str

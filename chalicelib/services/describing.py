@@ -46,7 +46,7 @@ def completed(tools: Toolbox, alert: Alert, project: Project) -> Alert:
     return replace(
         alert,
         incident=found,
-        updates=if_known(lambda: said_until(tools, found, alert.at)) or (),
+        updates=alert.updates or if_known(lambda: said_until(tools, found, alert.at)) or (),
         acknowledge_url=links.acknowledge_url(tools, found, alert.at) if found.is_open else "",
     )
 
