@@ -67,7 +67,7 @@ class Queues:
         try:
             self._send(self._settings.probes_queue_in(region), messages, region)
         except Unavailable as silence:
-            log.warning("%d bundles did not reach %s: %s", len(messages), region, silence)
+            log.warning("%d bundles did not arrive: %s", len(messages), silence, extra={"region": region})
             return False
         return True
 

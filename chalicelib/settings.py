@@ -24,10 +24,12 @@ class Settings:
     operators_topic_arn: str = ""
     shards: int = 1  # of the deadline and outbox indexes; may grow at any time, never shrink
     public_url: str = ""
+    ping_url: str = ""  # of the cheaper front for pings; empty means that they go to the API
     mail_from: str = ""
     mail_domain: str = ""  # of the addresses that pings may be mailed to
     allow_private_targets: bool = False
     outward_ping_url: str = ""  # of whoever is to notice when we fall silent
+    in_lambda: bool = False  # whose standard output is the log
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -48,10 +50,12 @@ class Settings:
             operators_topic_arn=env("OPERATORS_TOPIC_ARN", ""),
             shards=int(env("SHARDS", "1")),
             public_url=env("PUBLIC_URL", "").rstrip("/"),
+            ping_url=env("PING_URL", "").rstrip("/"),
             mail_from=env("MAIL_FROM", ""),
             mail_domain=env("MAIL_DOMAIN", ""),
             allow_private_targets=env("ALLOW_PRIVATE_TARGETS", "").lower() in ("1", "true", "yes"),
             outward_ping_url=env("OUTWARD_PING_URL", ""),
+            in_lambda="AWS_LAMBDA_FUNCTION_NAME" in os.environ,
         )
 
     def probes_queue_in(self, region: str) -> str:

@@ -6,15 +6,17 @@ Tools are made when first asked for: a ping at a cold start pays for no more tha
 import random
 import secrets
 import string
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from chalicelib.core.metrics import Metric, emf
 from chalicelib.settings import Settings, enforce
 
 if TYPE_CHECKING:
@@ -58,6 +60,16 @@ def random_text(length: int) -> str:
     return "".join(secrets.choice(ALPHANUMERIC) for _ in range(length))
 
 
+def to_stdout(line: str) -> None:
+    """Write *line* where Lambda takes its log from, at once and in one piece."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def unheard(line: str) -> None:
+    """Let nobody have *line*."""
+
+
 @dataclass
 class Toolbox:
     """The tools of one deployment; tests hand in a clock that they move."""
@@ -68,6 +80,7 @@ class Toolbox:
     new_secret: Callable[[int], str] = random_text
     chance: Callable[[], float] = random.random  # between 0 and 1
     rest: Callable[[float], None] = time.sleep
+    emit: Callable[[str], object] = unheard  # a line that tells a metric
     minutes_seen: dict[str, int] = field(default_factory=dict)  # of the last ping of each monitor, while warm
 
     def __post_init__(self) -> None:
@@ -77,6 +90,12 @@ class Toolbox:
     def back_off(self, attempt: int) -> None:
         """Rest a little before another try after a lost race, longer each time and never in step."""
         self.rest(self.chance() * 0.01 * 2 ** min(attempt, 4))
+
+    def measure(self, metric: Metric, value: float = 1) -> None:
+        """Tell CloudWatch the *value* of *metric*; what was done counts even where nobody can be told."""
+        line = emf(self.settings.prefix, metric, value, self.clock())
+        with suppress(OSError, ValueError):  # a pipe that broke, a stream that was closed
+            self.emit(line)
 
     @cached_property
     def monitors(self) -> "Monitors":
@@ -232,7 +251,8 @@ _in_hand: list[Toolbox] = []
 def current() -> Toolbox:
     """Return the toolbox of this process, made from the environment at the first call."""
     if not _in_hand:
-        _in_hand.append(Toolbox(Settings.from_env()))
+        settings = Settings.from_env()
+        _in_hand.append(Toolbox(settings, emit=to_stdout if settings.in_lambda else unheard))
     return _in_hand[-1]
 
 

@@ -11,41 +11,54 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from infra.deploying import mail, tables
+from infra.deploying import env_file, gateway, mail, tables
 from infra.deploying.account import side_by_side
 from infra.deploying.ending import ended
 from infra.deploying.plans import road
 from infra.deploying.reach import Operator
 from infra.deploying.site import Site, open_site
 from infra.deploying.wishes import Wish, read
-from infra.package import Halt
+from infra.halting import Halt
+from infra.package import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from infra.deploying.plans import Seen
 
+ROLE_STAYS = "The role by which API Gateway writes logs stays: other APIs of the account may use it by now."
 
-def destroy(operator: Operator, told: Mapping[str, str]) -> None:
-    """Do what the environment *told* us to; raises Halt with a sentence about what to do."""
+
+def destroy(operator: Operator, told: Mapping[str, str], folder: Path = ROOT / "build") -> None:
+    """Do what the environment *told* us to; raises Halt with a sentence about what to do.
+
+    *folder* is where `make deploy` has left the deployment's environment.
+    """
     wish = read(told)
     site = open_site(operator, wish)
     seen = site.see()
     probers = road(seen, wish.region, ()).away
     if wish.dry_run:
-        _preview(site, seen, probers)
+        _preview(site, seen, probers, folder)
         return
     _confirm(operator, wish)
     side_by_side(probers, lambda region: site.prober(region).remove())
     if seen.home and seen.home.parameters.get("MailDomain"):
         mail.receive_no_more(operator, wish.region, wish.prefix)
+    if parts := seen.home and seen.home.parameters.get("Shards"):  # which nothing else remembers
+        tables.note_shards(operator, wish.region, wish.prefix, int(parts))
     was_home = site.home.remove()
     n_buckets = _remove_buckets(site)
     left = _tables(site)
     if wish.delete_data:
         tables.drop(operator, wish.region, left)
-    for line in _summary(wish, was_home or n_buckets > 0, left):
+    went = was_home or n_buckets > 0 or (wish.delete_data and bool(left))
+    for line in _summary(wish, went, left):
         operator.say(line)
+    if seen.home and seen.home.parameters.get("GatewayLogRole") == gateway.IS_OURS:
+        operator.say(ROLE_STAYS)
+    env_file.remove(site, folder)
 
 
 def _confirm(operator: Operator, wish: Wish) -> None:
@@ -62,12 +75,13 @@ def _confirm(operator: Operator, wish: Wish) -> None:
         raise Halt("Nothing was deleted: type the stage's name to delete its data, or say FORCE=1.")
 
 
-def _preview(site: Site, seen: Seen, probers: Sequence[str]) -> None:
+def _preview(site: Site, seen: Seen, probers: Sequence[str], folder: Path) -> None:
     """Say what would be removed."""
     doomed = [f"the prober in {region}" for region in probers]
     doomed += [f"the stack {site.home.name} in {site.wish.region}"] if seen.home else []
     doomed += [f"the bucket {site.bucket(region).name}" for region in _with_bucket(site)]
     doomed += [f"the table {name}" for name in _tables(site)] if site.wish.delete_data else []
+    doomed += ["the file of its environment"] if env_file.is_there(site, folder) else []
     for thing in doomed or ["nothing"]:
         site.operator.say(f"Would be removed: {thing}")
 
@@ -96,13 +110,11 @@ def _tables(site: Site) -> list[str]:
     return [properties["TableName"] for properties in found.values()]
 
 
-def _summary(wish: Wish, was_there: bool, left: list[str]) -> list[str]:
-    lines = [
-        f"Stage {wish.stage} is gone from {wish.region}." if was_there else "There was nothing to remove."
-    ]
+def _summary(wish: Wish, went: bool, left: list[str]) -> list[str]:
+    lines = [f"Stage {wish.stage} is gone from {wish.region}." if went else "There was nothing to remove."]
     if left and not wish.delete_data:
         lines += [f"Left with all their data: {', '.join(left)}."]
-        lines += ["`make deploy` takes them in again; `make destroy DELETE_DATA=yes` deletes them."]
+        lines += ["The next deployment takes them in again; say DELETE_DATA=yes, too, to delete them."]
     return lines
 
 

@@ -31,6 +31,7 @@ from chalicelib.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 MINISTACK = ROOT / ".ministack" / "bin" / "ministack"
+MINISTACK_PYTHON = MINISTACK.with_name("python")
 MISSING = f"{MINISTACK} is missing: run `make test`, which builds it (its own venv with ministack==1.5.33)."
 PATIENCE = 20  # seconds that MiniStack has to start; it needs less than one
 EMPTY_TABLES: dict[str, Any] = {}  # moto's, as they are just after they were created
@@ -51,19 +52,22 @@ class Engine:
 
 
 class MiniStack:
-    """A MiniStack on a free port of loopback, from its start to its stop."""
+    """A MiniStack on a free port of loopback, from its start to its stop.
 
-    def __init__(self, folder: Path) -> None:
+    *program* is run by its own Python instead of it; *more* goes into its environment.
+    """
+
+    def __init__(self, folder: Path, program: Path = MINISTACK, **more: str) -> None:
         if not MINISTACK.exists():
             raise FileNotFoundError(MISSING)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self._http = urllib3.PoolManager()
         self._log = folder / "ministack.log"
-        told = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING"}
+        told = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "LOG_LEVEL": "WARNING", **more}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603  a program that `make test` built
-                [str(MINISTACK)],
+                [str(MINISTACK_PYTHON), str(program)],
                 cwd=folder,
                 env=os.environ | told,
                 stdout=log,

@@ -1,8 +1,8 @@
 """Services that have no kind of their own here, by one of Apprise's plugins each.
 
 Whoever writes an Apprise URL could with most of them send us to any host, or have us run a program of this
-machine. So only plugins that speak to fixed hosts of their vendor are let in, and infra/slimming.py ships no
-other. Three sorts of these stay outside all the same:
+machine. So only plugins that speak to fixed hosts of their vendor are let in, and infra/packaging/slimming.py
+ships no other. Three sorts of these stay outside all the same:
 
 - Platforms for incidents: to close what it opened they must be told an outage's own id, for which Apprise has
   no word.

@@ -106,6 +106,16 @@ class Visit(NamedTuple):
             raise Unauthorized("no key was asked for here")
         return self.entered
 
+    @property
+    def site(self) -> str:
+        """What the addresses in an answer begin with."""
+        return self.tools.settings.public_url or self.request.base_url
+
+    @property
+    def ping_site(self) -> str:
+        """What the addresses that take pings begin with."""
+        return self.tools.settings.ping_url or self.site
+
 
 View = Callable[[Visit], Answer]
 
@@ -199,7 +209,8 @@ def read(raw: Any) -> Request:
         body=raw.raw_body or b"",
         source_ip=(context.get("identity") or {}).get("sourceIp") or "",
         stage_path=f"/{stage}" if stage and path.startswith(f"/{stage}/") else "",
-        request_id=context.get("requestId") or "",
+        # Of two ids of API Gateway's, this is the one that a client's header cannot replace.
+        request_id=context.get("extendedRequestId") or context.get("requestId") or "",
     )
 
 

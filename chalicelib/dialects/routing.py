@@ -1,20 +1,38 @@
 """How a dialect's table of routes becomes Chalice's: views are imported when they are first asked for."""
 
 import logging
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache, partial
 from importlib import import_module
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from chalice import Blueprint, Response
 
-from chalicelib.core.errors import Refusal, Unavailable
+from chalicelib.core.errors import NotFound, Refusal, Unavailable
 from chalicelib.core.tenancy import Caller
+from chalicelib.dialects import ids
 from chalicelib.dialects.http import Answer, Manners, Request, View, Visit, WrongMethod, limits, read, respond
+from chalicelib.faults import tell
 from chalicelib.toolbox import current
 
 # Every path takes every method and refuses in its own words: API Gateway would answer for the others.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+# What a variable of a path names, by the word before it: the field in our log, and how such ids begin.
+IDS_AFTER = {
+    "ping": ("monitor_id", ids.MONITOR),
+    "checks": ("monitor_id", ids.MONITOR),
+    "monitors": ("monitor_id", ids.MONITOR),
+    "uptime-monitors": ("monitor_id", ids.MONITOR),
+    "heartbeat": ("monitor_id", ids.MONITOR),
+    "status": ("monitor_id", ids.MONITOR),
+    "incidents": ("incident_id", ids.INCIDENT),
+    "events": ("incident_id", ids.INCIDENT),
+    "projects": ("project_id", ""),
+    "channels": ("channel_id", ""),
+}
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +85,8 @@ def answer(request: Request, package: str, route: Route) -> Response:
     if request.method not in route.methods:
         refused = manners.refuse(WrongMethod("Method not allowed"), current().clock())
         return respond(refused, dress | {"Allow": ", ".join((*route.methods, "OPTIONS"))})
-    return respond(_guarded(view, request, manners), dress)
+    told = partial(_told_of, request, package, route.path)  # most requests leave no line
+    return respond(_guarded(view, request, manners, told), dress)
 
 
 def _narrowed(visit: Visit) -> Caller:
@@ -77,7 +96,8 @@ def _narrowed(visit: Visit) -> Caller:
     return acting_in(visit.tools, visit.caller, visit.request.headers.get("x-project-id", ""))
 
 
-def _guarded(view: View, request: Request, manners: Manners) -> Answer:
+def _guarded(view: View, request: Request, manners: Manners, told: Callable[[], dict[str, str]]) -> Answer:
+    """Return what *view* answers; the log's lines about it carry the fields that *told* gives."""
     tools = current()
     now = tools.clock()
     visit = Visit(tools, request, now)
@@ -87,13 +107,28 @@ def _guarded(view: View, request: Request, manners: Manners) -> Answer:
             visit = visit._replace(entered=_narrowed(visit))
         answer = view(visit)
     except Unavailable as silence:
-        log.warning("request %s: %s", request.request_id, silence)
+        log.warning("a request is put off: %s", silence, extra=told())
         answer = manners.refuse(silence, now)
     except Refusal as refusal:
         answer = manners.refuse(refusal, now)
-    except Exception as fault:
-        log.exception("request %s failed", request.request_id)
+    except Exception as fault:  # noqa: BLE001  whoever asked must have an answer
+        tell(log, "a request failed", fault, **told())
         answer = manners.refuse(fault, now)
     if visit.entered:
         return answer._replace(headers={**limits(visit.entered.quota), **answer.headers})
     return answer
+
+
+def _told_of(request: Request, package: str, path: str) -> dict[str, str]:
+    """Return the fields that a log line about *request*, which took the route *path*, carries.
+
+    Of what the path says they hold what looks like an id, nothing else: ping keys, tokens and badge keys are
+    secrets.
+    """
+    fields = {"request_id": request.request_id, "dialect": package.rpartition(".")[2]}
+    for word, part in pairwise(path.split("/")):
+        if part.startswith("{") and word in IDS_AFTER:
+            field, kind = IDS_AFTER[word]
+            with suppress(NotFound):
+                fields[field] = ids.read(kind, request.params[part[1:-1]].lower())
+    return fields

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Semaphore, Thread
 
+from chalicelib.faults import tell
+
 IDLE = 60.0  # seconds
 
 log = logging.getLogger(__name__)
@@ -38,7 +40,7 @@ class Crew:
                 continue  # somebody counts on this thread, and the work is about to come
             try:
                 work()
-            except Exception:
-                log.exception("work of the crew %s broke", self._name)
+            except Exception as fault:  # noqa: BLE001  others count on this thread
+                tell(log, f"work of the crew {self._name} broke", fault)
             del work  # and all that it holds, lest it live until the next comes
             self._idle.release()

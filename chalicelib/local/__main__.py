@@ -13,6 +13,7 @@ from chalicelib.local.console import log_in_one_line, sentence
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 HIGHEST_PORT = 65_535
+FRONTS = {"": "", "api": "", "function": "function"}  # for pings, and what the stack is told
 REGION = ("AWS_REGION", "AWS_DEFAULT_REGION")
 NOWHERE = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -33,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wish = parser().parse_args(arguments)
     log_in_one_line(verbose=wish.verbose)
     furnish(wish.endpoint_url)
+    os.environ["PING_URL"] = wish.ping_url
     try:
         run(wish.port)
     except Exception as error:
@@ -74,8 +76,20 @@ def parser() -> argparse.ArgumentParser:
         default=os.environ.get("AWS_ENDPOINT_URL"),
         help="another AWS-compatible endpoint to use instead of the one in memory (AWS_ENDPOINT_URL)",
     )
+    made.add_argument(
+        "--ping-url",
+        type=_front,
+        default=os.environ.get("PING_URL", ""),
+        help="function opens the cheaper front for pings on a port of its own (PING_URL)",
+    )
     made.add_argument("--verbose", action="store_true", help="log every request, and tracebacks in full")
     return made
+
+
+def _front(name: str) -> str:
+    if name not in FRONTS:
+        raise argparse.ArgumentTypeError(f"{name!r} is no front for pings: say function or api")
+    return FRONTS[name]
 
 
 def _port(text: str) -> int:

@@ -8,7 +8,29 @@ from types import TracebackType
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class OneLine(logging.Formatter):
+NO_FIELDS = {*vars(logging.makeLogRecord({})), "message", "asctime"}  # what every record has
+LONG = "trace"  # of a fault, in many lines
+
+
+class Telling(logging.Formatter):
+    """Writes a record, and behind its sentence the fields that it carries."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Return the sentence of *record* and its fields, the empty ones and the long one left out."""
+        carried = {name: value for name, value in vars(record).items() if value and name not in NO_FIELDS}
+        carried.pop(LONG, None)
+        return " ".join([super().formatMessage(record), *(f"{name}={carried[name]}" for name in carried)])
+
+
+class Whole(Telling):
+    """Writes a record with all that it carries; the trace of a fault follows."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  logging's name
+        """Return the sentence of *record*, its fields, and a trace on lines of its own."""
+        return f"{super().formatMessage(record)}\n{getattr(record, LONG, '')}".rstrip("\n")
+
+
+class OneLine(Telling):
     """Writes a record as one line, an exception as its name, its message and its place."""
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802  logging's name
@@ -24,7 +46,7 @@ def log_in_one_line(*, verbose: bool) -> None:
     """Send warnings and errors to stderr; *verbose* adds every request and whole tracebacks."""
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(form) if verbose else OneLine(form))
+    handler.setFormatter(Whole(form) if verbose else OneLine(form))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.captureWarnings(capture=True)
     if verbose:

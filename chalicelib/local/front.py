@@ -1,4 +1,4 @@
-"""What API Gateway does: it makes an event of each HTTP request, and answers itself where no route fits."""
+"""What the fronts of AWS do: they make an event of each HTTP request, and answer themselves what is none."""
 
 import base64
 import json
@@ -11,6 +11,8 @@ from urllib.parse import parse_qs
 
 from chalice import Chalice
 
+from chalicelib.dialects.function_url import ping
+from chalicelib.dialects.paths import ANYTHING_ELSE, captured
 from chalicelib.local.emulation import TEMPLATE
 
 Pairs = Iterable[tuple[str, str]]
@@ -40,7 +42,7 @@ class Front:
     def __init__(self, app: Chalice) -> None:
         self._app = app
         # A word sorts before a variable in braces, and so wins over it.
-        self._routes = [(route, _parts(route)) for route in sorted(app.routes)]
+        self._routes = sorted(set(app.routes) - {ANYTHING_ELSE})
         self._gateway = json.loads(TEMPLATE.read_text())["Resources"]["RestAPI"]["Properties"][
             "GatewayResponses"
         ]
@@ -56,7 +58,7 @@ class Front:
     ) -> Reply:
         """Return what the app answers to a request for *target*, a path with its query."""
         path, _, query = target.partition("?")
-        route, captured = self._find(method, path)
+        route, said = self._find(method, path)
         if route is None:
             return self.refuse("MISSING_AUTHENTICATION_TOKEN")
         event = {
@@ -65,7 +67,7 @@ class Front:
             "httpMethod": method,
             **_headers(headers.items() if isinstance(headers, Mapping) else headers),
             "multiValueQueryStringParameters": parse_qs(query, keep_blank_values=True) or None,
-            "pathParameters": captured or None,
+            "pathParameters": said or None,
             "stageVariables": None,
             "requestContext": {
                 "resourcePath": route,
@@ -90,30 +92,54 @@ class Front:
         return Reply(status, {"Content-Type": "application/json", **headers}, body.encode())
 
     def _find(self, method: str, path: str) -> tuple[str | None, dict[str, str]]:
-        """Return the route that *path* takes and what it says of the route's variables.
-
-        One slash too many at the end is no matter to API Gateway; anything else must fit part by part.
-        """
-        asked = _parts(path.removesuffix("/") or "/")
-        for route, parts in self._routes:
-            if len(parts) == len(asked) and all(map(_fits, parts, asked)):
-                captured = {
-                    name[1:-1]: value for name, value in zip(parts, asked, strict=True) if _varies(name)
-                }
-                return (route if method in self._app.routes[route] else None), captured
-        return None, {}
+        """Return the route that *path* takes and what it says of the route's variables."""
+        known = self._app.routes
+        for route in self._routes:
+            said = captured(route, path)
+            if said is not None:
+                return (route if method in known[route] else None), said
+        stray = ANYTHING_ELSE if method in known.get(ANYTHING_ELSE, ()) else None
+        return stray, {"proxy": path.lstrip("/")}
 
 
-def _parts(path: str) -> list[str]:
-    return path.split("/")
+class PingFront:
+    """The function URL of the ping function, reached by plain HTTP requests."""
 
+    def __init__(self) -> None:
+        self._numbers = count(1)
 
-def _varies(part: str) -> bool:
-    return part.startswith("{")
+    def ask(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | Pairs = (),
+        body: bytes = b"",
+        source_ip: str = "127.0.0.1",
+    ) -> Reply:
+        """Return what the function answers to a request for *target*, a path with its query."""
+        path, _, query = target.partition("?")
+        many = _headers(headers.items() if isinstance(headers, Mapping) else headers)["multiValueHeaders"]
+        event = {
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": {name.lower(): ",".join(values) for name, values in many.items()},
+            "requestContext": {
+                "http": {"method": method, "path": path, "sourceIp": source_ip},
+                "requestId": f"local-ping-{next(self._numbers)}",
+                "stage": "$default",
+            },
+            "body": base64.b64encode(body).decode() if body else None,
+            "isBase64Encoded": bool(body),
+        }
+        answer = ping(event, None)
+        return Reply(answer["statusCode"], answer["headers"], _bytes_of(answer))
 
-
-def _fits(part: str, asked: str) -> bool:
-    return bool(asked) if _varies(part) else part == asked
+    def refuse(self, _kind: str, status: int = HTTPStatus.BAD_REQUEST, sentence: str = "") -> Reply:
+        """Return Lambda's own answer; it has one form for all of them."""
+        told = json.dumps({"Message": sentence or HTTPStatus(status).phrase})
+        return Reply(status, {"Content-Type": "application/json"}, told.encode())
 
 
 def _headers(pairs: Pairs) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
@@ -14,7 +14,7 @@ from chalice.app import Request
 
 from chalicelib.local.conveyor import Conveyor
 from chalicelib.local.emulation import build, emulated_aws
-from chalicelib.local.front import Front, Reply
+from chalicelib.local.front import Front, PingFront, Reply
 from chalicelib.local.inbox import LARGEST, Inbox
 from chalicelib.local.outbox import Outbox
 from chalicelib.local.pump import Pump
@@ -64,6 +64,9 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
             stack.enter_context(emulated_aws())
         say(f"Creating the tables, queues and topics; probing from {', '.join(settings.probe_regions)} ...")
         wired = build(settings)
+        if settings.ping_url:
+            pings = stack.enter_context(Server(0))
+            wired = replace(wired, ping_url=f"http://{pings.host}")
         from app import app  # no sooner: its import takes a while, and a taken port is told at once
 
         tools = stack.enter_context(using(Toolbox(wired)))
@@ -71,29 +74,29 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
         outbox = Outbox(tools.clock)
         stack.enter_context(outbox.listening(wired))
         stack.enter_context(one_request_a_thread(app))
-        stack.enter_context(server.serving(Reception(Front(app), outbox, Inbox(wired), server.host)))
+        stack.enter_context(server.serving(Reception(Door(Front(app), server.host), outbox, Inbox(wired))))
+        if settings.ping_url:
+            say(f"Taking pings at {wired.ping_url}, too ...")
+            stack.enter_context(pings.serving(Door(PingFront(), pings.host)))
         say("Starting the schedule and the handlers of the queues ...")
         stack.enter_context(Conveyor(Pump(app, wired), wired).running())
         yield Stack(f"http://{server.host}", foundation, remembers=bool(settings.endpoint_url))
 
 
-class Reception:
-    """Answers what is asked of the stack itself, and hands all the rest to the front door."""
+class Door:
+    """Hands every request to a front of AWS."""
 
-    def __init__(self, front: Front, outbox: Outbox, inbox: Inbox, host: str) -> None:
+    def __init__(self, front: Front | PingFront, host: str) -> None:
         self._front = front
-        self._outbox = outbox
-        self._inbox = inbox
         self._host = host
 
     def answer(self, head: Head, body: bytes, source_ip: str) -> Reply:
-        """Return the answer to a request; a fault that even Chalice lets through is API Gateway's 502."""
+        """Return the answer to a request; a fault that even Chalice lets through is the front's own 502."""
         log.info("%s %s", head.method, head.target)
         try:
-            ours = self._of_ourselves(head, body) if head.target.startswith(OURS) else None
             # The first counts least: it is for old clients, which name no host.
             headers = (("Host", self._host), *head.headers)
-            return ours or self._front.ask(head.method, head.target, headers, body, source_ip)
+            return self._front.ask(head.method, head.target, headers, body, source_ip)
         except Exception:
             log.exception("%s %s broke", head.method, head.target)
             return self._front.refuse("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY)
@@ -102,6 +105,24 @@ class Reception:
         """Return the answer to what is no request."""
         kind = "REQUEST_TOO_LARGE" if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "DEFAULT_4XX"
         return self._front.refuse(kind, status, sentence)
+
+
+class Reception:
+    """Answers what is asked of the stack itself, and shows all the rest to the door of the API."""
+
+    def __init__(self, door: Door, outbox: Outbox, inbox: Inbox) -> None:
+        self._door = door
+        self._outbox = outbox
+        self._inbox = inbox
+
+    def answer(self, head: Head, body: bytes, source_ip: str) -> Reply:
+        """Return the answer to a request."""
+        ours = self._of_ourselves(head, body) if head.target.startswith(OURS) else None
+        return ours or self._door.answer(head, body, source_ip)
+
+    def refuse(self, status: int, sentence: str) -> Reply:
+        """Return the answer to what is no request."""
+        return self._door.refuse(status, sentence)
 
     def _of_ourselves(self, head: Head, body: bytes) -> Reply | None:
         path, _, query = head.target.partition("?")

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
-from traceback import format_tb
 from typing import Any, TypeVar
 
 from chalicelib.core.consensus import Result
 from chalicelib.core.status import Verdict
+from chalicelib.faults import tell
 from chalicelib.guard.addresses import Refused, Unreachable, Unroutable
 from chalicelib.guard.deadlines import Deadline
 from chalicelib.guard.roads import INTERNET, Net, Road
@@ -55,9 +55,7 @@ def prober(ask: Callable[[T, Limits], Result]) -> Callable[[T, Limits], Result]:
         except Unreachable as fault:
             return answered(limits, error=fault.reason)
         except Exception as fault:  # noqa: BLE001  our own mistake is no downtime, nor the end of other probes
-            # Without its message, which may quote the target's URL or headers: they may be secrets.
-            trace = "".join(format_tb(fault.__traceback__))
-            log.error("a probe broke with %s:\n%s", type(fault).__name__, trace)  # noqa: TRY400  see above
+            tell(log, "a probe broke", fault, region=limits.region)
             return unknown(limits, "the probe itself failed")
 
     return probe

@@ -40,7 +40,7 @@ def _tell(tools: Toolbox, flip: Flip, now: datetime) -> None:
         # Read afresh: a replica that does not know the monitor yet would cost its first alarm.
         monitor = tools.monitors.load(flip.monitor_id, fresh=True)
     except NotFound:
-        log.info("monitor %s is gone, nobody is told", flip.monitor_id)
+        log.info("a monitor is gone, nobody is told", extra={"monitor_id": flip.monitor_id})
         return
     setup = tools.setups.of_project(monitor.spec.project_id)
     if flip.opens:

@@ -11,6 +11,7 @@ from chalicelib.core.alerts import Reason, able
 from chalicelib.core.errors import Conflict, NotFound
 from chalicelib.core.incidents import Act, Incident, Update
 from chalicelib.core.maintenance import cover_end
+from chalicelib.core.metrics import Metric, lag
 from chalicelib.core.monitors import Monitor, Spec
 from chalicelib.core.status import Status
 from chalicelib.core.timers import Duty
@@ -50,6 +51,8 @@ def look(tools: Toolbox, message: Timer, now: datetime) -> None:
         monitor = _monitor_of(tools, incident)
     except NotFound:
         return  # what is left of a deleted monitor, its incident too, is seen to by the purge
+    if incident.look_at <= moment:
+        tools.measure(Metric.WAKE_LAG, lag(incident.look_at, tools.clock()))
     scene = Scene(incident, monitor, tools.setups.of_project(incident.project_id))
     if incident.automatic and incident.is_open:
         _attend_outage(tools, scene, moment)

@@ -46,7 +46,11 @@ def note(tools: Toolbox, caller: Caller, deed: Deed, now: datetime) -> None:
     try:
         tools.audits.add(entry)
     except Unavailable:
-        log.error("not in the audit trail: %s", entry)  # noqa: TRY400  the fault is told elsewhere
+        log.error(  # noqa: TRY400  the fault is told elsewhere
+            "not in the audit trail: %s",
+            entry,
+            extra={"organization_id": entry.organization_id, "project_id": entry.project_id},
+        )
 
 
 def trail(tools: Toolbox, caller: Caller, before: str, limit: int) -> list[Entry]:

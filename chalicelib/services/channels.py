@@ -85,7 +85,9 @@ def _greet(tools: Toolbox, channel: Channel, now: datetime) -> None:
         tools.deliveries.queue(Delivery(story, channel.channel_id, now, str(Reason.TEST)))
         tools.queues.deliver([DeliveryNotice(story, channel.project_id, channel.channel_id)])
     except Unavailable:
-        log.warning("channel %s is not greeted", channel.channel_id)
+        log.warning(
+            "a channel is not greeted", extra={"channel_id": channel.channel_id, "kind": channel.kind}
+        )
 
 
 def amend(tools: Toolbox, caller: Caller, channel_id: str, wish: ChannelWish, now: datetime) -> Channel:

@@ -28,7 +28,8 @@ def begin(tools: Toolbox, remnant: Remnant, now: datetime) -> None:
         tools.queues.purge(message)
     except Unavailable:
         log.warning(
-            "what is left of %s waits for the full hour", remnant.project_id or remnant.organization_id
+            "what is left of something deleted waits for the full hour",
+            extra={"organization_id": remnant.organization_id, "project_id": remnant.project_id},
         )
     clear(tools, message, now, hand_on=False)
 

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.core.heartbeats import excuse, lapse
+from chalicelib.core.metrics import Metric, lag
 from chalicelib.core.monitors import Monitor, Spec, State
 from chalicelib.core.signals import Ping
-from chalicelib.core.steps import Flip, Step, is_turn
+from chalicelib.core.steps import Cause, Flip, Step, is_turn
 from chalicelib.toolbox import Toolbox
 
 TRIES = 5
+BY_TIME = (Cause.TIMEOUT, Cause.OVERRUN)  # alone
 SOON = timedelta(seconds=75)  # a promise nearer than this may fall before the next tick sees it
 
 log = logging.getLogger(__name__)
@@ -52,6 +54,9 @@ def apply(tools: Toolbox, before: Monitor, step: Step, now: datetime, ping: Ping
         state = tools.commits.touch(monitor_id, before.state, step.state)
         if ping:
             tools.pings.record(replace(ping, n=state.n_pings))
+    for flip in step.flips:
+        if flip.cause in BY_TIME:
+            tools.measure(Metric.WAKE_LAG, lag(flip.at, tools.clock()))
     publish(tools, step.flips)
     remind(tools, monitor_id, before.state, state, now)
     if step.probe_again:
@@ -71,7 +76,7 @@ def publish(tools: Toolbox, flips: tuple[Flip, ...]) -> None:
         try:
             tools.queues.flip(FlipNotice.of(flip))
         except Unavailable:
-            log.warning("flip of %s waits for the sweep", flip.monitor_id)
+            log.warning("a flip waits for the sweep", extra={"monitor_id": flip.monitor_id})
 
 
 def remind(tools: Toolbox, monitor_id: str, before: State, after: State, now: datetime) -> None:
@@ -83,7 +88,7 @@ def remind(tools: Toolbox, monitor_id: str, before: State, after: State, now: da
     try:
         tools.queues.wake([Wake(monitor_id, to_text(after.look_at))], now)
     except Unavailable:
-        log.warning("the wake of %s waits for the next tick", monitor_id)
+        log.warning("a wake waits for the next tick", extra={"monitor_id": monitor_id})
 
 
 def load(tools: Toolbox, monitor_id: str, *, fresh: bool) -> Monitor:

@@ -9,6 +9,8 @@ from chalicelib.channels import transport_for
 from chalicelib.channels.base import Outlet, SendError
 from chalicelib.core.alerts import CLOSING, Alert, Channel, Fate, Reason, fate_of_end
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
+from chalicelib.core.metrics import Metric
+from chalicelib.faults import tell
 from chalicelib.messages import DeliveryNotice, from_text, to_text
 from chalicelib.services.composing import compose
 from chalicelib.storage.deliveries import RETENTION, Delivery
@@ -61,7 +63,9 @@ def deliver(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> None:
         tools.deliveries.settle(delivery, Fate.FAILED, channel.broken, now)
         return
     claimed = tools.deliveries.claim(delivery, now)
-    _settle(tools, notice, channel, claimed, attempt(tools, channel, alert))
+    outcome = attempt(tools, channel, alert)
+    tools.measure(Metric.DELIVERIES if outcome.sent else Metric.FAILURES)
+    _settle(tools, notice, channel, claimed, outcome)
 
 
 def _still_open(tools: Toolbox, notice: DeliveryNotice, now: datetime) -> Delivery | None:
@@ -120,9 +124,8 @@ def attempt(tools: Toolbox, channel: Channel, alert: Alert) -> Outcome:
         transport.send(alert)
     except SendError as error:
         return Outcome(False, str(error), error.permanent, error.retry_after)
-    except Exception:
-        # A fault of ours must not cost an alarm its other tries.
-        log.exception("sending over a %s channel broke", channel.kind)
+    except Exception as fault:  # noqa: BLE001  a fault of ours must not cost an alarm its other tries
+        tell(log, "sending over a channel broke", fault, channel_id=channel.channel_id, kind=channel.kind)
         return Outcome(False, "internal error")
     return Outcome(True)
 
@@ -153,7 +156,9 @@ def _note(tools: Toolbox, channel: Channel, error: str) -> None:
     try:
         tools.channels.note_error(channel.project_id, channel.channel_id, error, broken=False)
     except Unavailable:
-        log.warning("the last error of channel %s could not be noted", channel.channel_id)
+        log.warning(
+            "the last error of a channel could not be noted", extra={"channel_id": channel.channel_id}
+        )
 
 
 def _give_up(tools: Toolbox, channel: Channel, error: str, now: datetime) -> None:

@@ -1,6 +1,5 @@
 """Once a week, what it came to: told to the channels that ask for it (R209)."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,8 +23,6 @@ MONDAY = 0
 HOURS = range(8, 12)  # UTC; the first of them sends it, the others see to what was missed
 MOST_SHOWN = 20
 MOST_ASKED = 100  # monitors, each of which costs three Queries
-
-log = logging.getLogger(__name__)
 
 
 def tick(tools: Toolbox, now: datetime) -> None:

@@ -107,14 +107,14 @@ def sweep_up(tools: Toolbox, spec: Spec, now: datetime) -> None:
     try:
         tools.queues.wake([Wake(spec.monitor_id, to_text(now + LAST_ANSWERS))], now)
     except Unavailable:
-        log.warning("late answers about %s stay for their time", spec.monitor_id)
+        log.warning("late answers stay for their time", extra={"monitor_id": spec.monitor_id})
 
 
 def _try(tools: Toolbox, spec: Spec, found: Iterable[ProbeBundle], now: datetime) -> None:
     try:
         tools.queues.probe(found, now)
     except Unavailable:
-        log.warning("probes of %s wait for the wheel", spec.monitor_id)
+        log.warning("probes wait for the wheel", extra={"monitor_id": spec.monitor_id})
 
 
 def bundles(

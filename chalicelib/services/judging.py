@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.core import slowness
 from chalicelib.core.consensus import Answer, Round
 from chalicelib.core.errors import NotFound, Refusal
+from chalicelib.core.metrics import Metric
 from chalicelib.core.monitors import Monitor
 from chalicelib.core.probing import conclude
 from chalicelib.core.rollups import Grain
@@ -27,21 +28,24 @@ def collect(tools: Toolbox, bundle: ResultBundle, now: datetime) -> None:
 
     One that cannot be taken does not hold up those behind it, which may be other people's; it is raised last.
     """
-    refusals = []
+    n_judged, refusals = 0, []
     for answer in bundle.answers:
         try:
-            _hear(tools, answer, now)
+            n_judged += _hear(tools, answer, now)
         except Refusal as refusal:
             refusals.append(refusal)
+    if n_judged:
+        tools.measure(Metric.ROUNDS, n_judged)
     if refusals:
         raise refusals[0]
 
 
-def _hear(tools: Toolbox, answer: Answer, now: datetime) -> None:
+def _hear(tools: Toolbox, answer: Answer, now: datetime) -> bool:
+    """Take one answer, and return whether its round was judged with it."""
     found, is_news = tools.rounds.append(answer)
     # A repeated answer goes on where an earlier try may have stopped: between the round and its verdict.
     if found.verdict is None or (is_news and not found.is_decided_by_the_last):
-        return
+        return False
     try:
         monitor = persist(
             tools,
@@ -51,7 +55,9 @@ def _hear(tools: Toolbox, answer: Answer, now: datetime) -> None:
         )
         _roll_up(tools, monitor, found, now)
     except NotFound:
-        log.info("monitor %s is gone", found.monitor_id)
+        log.info("a monitor is gone, its round is not judged", extra={"monitor_id": found.monitor_id})
+        return False
+    return True
 
 
 def _roll_up(tools: Toolbox, monitor: Monitor, found: Round, now: datetime) -> None:

@@ -25,12 +25,12 @@ def receive(tools: Toolbox, mail_id: str, recipients: Iterable[str], raw: bytes,
         address = address_of(recipient, tools.settings.mail_domain)
         monitor_id = _monitor_of(tools, address) if address else ""
         if not monitor_id:
-            log.info("mail %s is for nobody here", mail_id)
+            log.info("a mail is for nobody here", extra={"mail_id": mail_id})
             continue
         try:
             take(tools, monitor_id, _arrival(f"{mail_id}/{monitor_id}", mail, raw), now)
         except (NotFound, TooMany) as refusal:
-            log.info("mail %s is dropped: %s", mail_id, refusal)
+            log.info("a mail is dropped: %s", refusal, extra={"mail_id": mail_id, "monitor_id": monitor_id})
 
 
 def _monitor_of(tools: Toolbox, address: MailAddress) -> str:

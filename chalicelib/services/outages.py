@@ -131,4 +131,4 @@ def rechecking(tools: Toolbox, project_id: str, now: datetime) -> Iterator[None]
     try:
         tools.queues.wake([Timer(incident_id, to_text(now)) for incident_id in held], now)
     except Unavailable:
-        log.warning("what was held back in project %s waits for the later look", project_id)
+        log.warning("what was held back waits for the later look", extra={"project_id": project_id})

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.core.errors import Conflict, NotFound
+from chalicelib.core.metrics import Metric
 from chalicelib.core.signals import Action, Arrival, Ping, minute_of
 from chalicelib.toolbox import Toolbox
 
@@ -19,6 +20,7 @@ def record(tools: Toolbox, monitor_id: str, arrival: Arrival, now: datetime) -> 
         n = _count_steady(tools, monitor_id, arrival, now)
         if n:
             tools.pings.record(Ping(monitor_id, n, now, arrival.action, arrival))
+            tools.measure(Metric.PINGS)
             return
     from chalicelib.services.receiving import take
 

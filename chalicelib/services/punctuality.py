@@ -36,4 +36,7 @@ def set_timer(tools: Toolbox, incident: Incident, now: datetime) -> None:
     try:
         tools.queues.wake([Timer(incident.incident_id, to_text(incident.look_at))], now)
     except Unavailable:
-        log.warning("the timer of incident %s waits for the next tick", incident.incident_id)
+        log.warning(
+            "a timer waits for the next tick",
+            extra={"incident_id": incident.incident_id, "monitor_id": incident.monitor_id or ""},
+        )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from chalicelib.core.errors import Conflict, NotFound, Unavailable
 from chalicelib.core.heartbeats import receive
+from chalicelib.core.metrics import Metric
 from chalicelib.core.signals import Arrival, Ping, classify
 from chalicelib.services.committing import apply, let_pass, load
 from chalicelib.toolbox import Toolbox
@@ -21,6 +22,7 @@ def take(tools: Toolbox, monitor_id: str, arrival: Arrival, now: datetime) -> No
         if monitor.state.arrival_id == arrival.arrival_id:
             # The answer to an earlier try was lost, not the write: only the log may lack it.
             tools.pings.record(Ping(monitor_id, monitor.state.n_pings, now, signal.action, arrival))
+            tools.measure(Metric.PINGS)
             return
         # Time passes up to the signal first: history does not depend on how late we look.
         passed = let_pass(tools, monitor.spec, monitor.state, now)
@@ -31,5 +33,6 @@ def take(tools: Toolbox, monitor_id: str, arrival: Arrival, now: datetime) -> No
         except Conflict:
             tools.back_off(attempt)
         else:
+            tools.measure(Metric.PINGS)
             return
     raise Unavailable("too many signals at once", retry_after=1)

@@ -28,7 +28,7 @@ def begin(tools: Toolbox, spec: Spec) -> None:
     try:
         tools.queues.survey([SurveyOrder(spec.monitor_id, host)])
     except Unavailable:
-        log.warning("the survey for %s waits for the full hour", spec.monitor_id)
+        log.warning("a survey waits for the full hour", extra={"monitor_id": spec.monitor_id})
 
 
 def tick(tools: Toolbox, now: datetime) -> None:

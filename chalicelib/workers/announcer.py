@@ -4,12 +4,14 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib.faults import wordless
 from chalicelib.settings import queue_name
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.on_sns_message(topic=queue_name("flips"))
+@wordless()
 def announce(event: Any) -> None:
     """Work off one FlipNotice; SNS tries again when this raises."""
     from chalicelib.messages import FlipNotice, from_text

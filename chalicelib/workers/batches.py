@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.core.errors import Refusal
+from chalicelib.faults import tell
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ def each(event: Any, handle: Callable[[str], None]) -> dict[str, list[dict[str, 
         except Refusal as refusal:
             log.warning("a message comes back later: %s", refusal)
             failed.append(record)
-        except Exception:
-            log.exception("a message could not be worked off")
+        except Exception as fault:  # noqa: BLE001  the others must not wait for it
+            tell(log, "a message could not be worked off", fault)
             failed.append(record)
     return {"batchItemFailures": [{"itemIdentifier": record.to_dict()["messageId"]} for record in failed]}

@@ -6,12 +6,14 @@ from typing import Any
 
 from chalice import Blueprint
 
+from chalicelib.faults import wordless
 from chalicelib.settings import queue_name
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.on_sns_message(topic=queue_name("mails"))
+@wordless()
 def receive(event: Any) -> None:
     """Work off one notification of SES, which carries the mail in base64; SNS tries again on a fault."""
     from chalicelib.services import mailing

@@ -61,7 +61,8 @@ def _probe(tools: "Toolbox", bundle: "ProbeBundle") -> None:
     from chalicelib.probes import bundles
 
     if not _is_in_time(tools, bundle.starts):
-        log.warning("%d probes came too late to be made", len(bundle.orders))
+        n_late = len(bundle.orders)
+        log.warning("%d probes came too late to be made", n_late, extra={"region": bundle.region})
         return
     unsent: list[Answer] = []
     for group in bundles.run([partial(_answer, tools, bundle.region, order) for order in bundle.orders]):

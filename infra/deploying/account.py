@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
-from infra.deploying.reach import code_of, message_of
-from infra.package import Halt
+from infra.deploying.refusals import NOT_SIGNED, advice, message_of
+from infra.halting import Halt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from infra.deploying.reach import Operator
 
 AT_ONCE = 16  # regions
-NOT_SIGNED = "Run `aws configure` or `aws sso login`, or set AWS_PROFILE"
 NOT_ENABLED = "not-opted-in"
-UNKNOWN_HERE = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "OptInRequired"}
-FORBIDDEN = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ def enter(operator: Operator, region: str) -> Account:
         number = operator.client("sts", region).get_caller_identity()["Account"]
         described = operator.client("ec2", region).describe_regions()["Regions"]
     except ClientError as error:
-        raise Halt(_refused(error, region)) from error
+        raise Halt(advice(error, region)) from error
     except EndpointConnectionError as error:
         raise Halt("AWS does not answer: is this machine connected to the internet?") from error
     except BotoCoreError as error:
@@ -53,21 +50,6 @@ def _require_known(operator: Operator, region: str) -> None:
         known += operator.session.get_available_regions("cloudformation", partition)
     if region not in known:
         raise Halt(f"AWS has no region {region}: choose one of {', '.join(sorted(set(known)))}.")
-
-
-def _refused(error: ClientError, region: str) -> str:
-    if code_of(error) in UNKNOWN_HERE:
-        return (
-            f"AWS does not know these credentials in {region}. "
-            f"{NOT_SIGNED}; or enable the region under Account, AWS Regions."
-        )
-    if code_of(error).startswith("ExpiredToken"):
-        return f"The AWS credentials have expired. {NOT_SIGNED}."
-    if code_of(error) in FORBIDDEN:
-        return (
-            f"These credentials may not {error.operation_name}: come as somebody who administers the account."
-        )
-    return f"AWS refuses {error.operation_name}: {message_of(error)}."
 
 
 def require_enabled(account: Account, regions: Sequence[str]) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploying.reach import code_of
-from infra.package import Halt
+from infra.deploying.refusals import code_of
+from infra.halting import Halt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,10 @@ class Bucket:
 
     @property
     def _taken(self) -> str:
-        return f"The bucket {self.name} is not open to account {self.account}: choose another STAGE."
+        return (
+            f"The bucket {self.name} is not open to account {self.account}: if it is another's, choose "
+            f"another STAGE; if it is yours, come as somebody who administers the account."
+        )
 
     def ensure(self, tags: Mapping[str, str]) -> None:
         """Let it be there, encrypted and closed to the public; raises Halt where it is somebody else's."""
@@ -90,7 +93,10 @@ class Bucket:
         return next((str(tag["Value"]) for tag in tags if tag["Key"] == "home"), "")
 
     def put(self, path: Path, key: str) -> bool:
-        """Upload a file unless *key*, which carries its hash, is there; return whether it was not."""
+        """Upload a file unless *key*, which carries its hash, is there; return whether it was not.
+
+        Raises Halt where the hash is another's: what is uploaded under it would be believed for ever.
+        """
         try:
             self._s3.head_object(**self._ours, Key=key)
         except ClientError as error:
@@ -98,7 +104,10 @@ class Bucket:
                 raise
         else:
             return False
-        self._s3.put_object(**self._ours, Key=key, Body=path.read_bytes())
+        content = path.read_bytes()
+        if fingerprint(content) not in key:
+            raise Halt(f"{path.name} is not what was built: something has changed it. Run this again.")
+        self._s3.put_object(**self._ours, Key=key, Body=content)
         return True
 
     def url(self, key: str) -> str:
@@ -120,4 +129,9 @@ class Bucket:
 
 def key_of(path: Path, prefix: str) -> str:
     """Return the key of a template: it carries the hash of its content."""
-    return f"{prefix}-{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}{path.suffix}"
+    return f"{prefix}-{fingerprint(path.read_bytes())}{path.suffix}"
+
+
+def fingerprint(content: bytes) -> str:
+    """Return the part of the hash that keys carry."""
+    return hashlib.sha256(content).hexdigest()[:16]

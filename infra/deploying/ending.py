@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from chalicelib.core.errors import Refusal
-from infra.deploying.reach import message_of
-from infra.package import Halt
+from infra.deploying.refusals import NOT_SIGNED, advice, message_of
+from infra.halting import Halt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,10 +25,10 @@ def ended(act: Callable[[], None]) -> int:
     except Halt as halt:
         return _stopped(str(halt), REFUSED)
     except ClientError as error:
-        sentence = f"AWS refuses {error.operation_name}: {message_of(error)}. Mend that and run this again."
-        return _stopped(sentence, REFUSED)
+        return _stopped(f"{advice(error)} Mend that and run this again.", REFUSED)
     except BotoCoreError as error:
-        return _stopped(f"AWS was not reached: {message_of(error)}. Run this again.", REFUSED)
+        remedy = NOT_SIGNED if isinstance(error, ProfileNotFound) else "Run this again"
+        return _stopped(f"AWS was not reached: {message_of(error)}. {remedy}.", REFUSED)
     except Refusal as refusal:
         return _stopped(f"The tables refuse: {refusal}. Run this again.", REFUSED)
     except KeyboardInterrupt:

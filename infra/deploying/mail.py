@@ -6,21 +6,32 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploying.reach import message_of
+from infra.deploying.refusals import message_of
+from infra.halting import Halt
 
 if TYPE_CHECKING:
     from infra.deploying.reach import Operator
 
+WAY_OUT = (
+    "Request production access in its console, leave out MAIL_FROM, or say FORCE=1 to go on all the same."
+)
 
-def concerns(operator: Operator, region: str, sender: str) -> list[str]:
-    """Return what keeps mail from *sender* from reaching everybody; nothing of it keeps us from deploying."""
+
+def concerns(operator: Operator, region: str, sender: str, *, force: bool) -> list[str]:
+    """Return what keeps mail from *sender* from reaching everybody, and does not keep us from deploying.
+
+    Raises Halt where the account may not write to everybody, unless *force* says that this is known.
+    """
     found = []
     ses = operator.client("sesv2", region)
     try:
         if not ses.get_account().get("ProductionAccessEnabled"):
-            found.append(
+            sandbox = (
                 f"SES in {region} is in its sandbox: only verified addresses get mail until AWS lifts it."
             )
+            if not force:
+                raise Halt(f"{sandbox} {WAY_OUT}")
+            found.append(sandbox)
     except (ClientError, BotoCoreError) as error:
         found.append(f"Whether SES may write to everybody is not known: {message_of(error)}.")
     if not any(_is_verified(ses, identity) for identity in (sender, sender.rpartition("@")[2])):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
-from infra.package import Halt
+from infra.halting import Halt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -91,6 +91,11 @@ def next_move(standing: Standing | None) -> Move:
     raise Halt(
         f"The stack is in the state {standing.status}, which is unknown here: look at it in the console."
     )
+
+
+def stands(standing: Standing) -> bool:
+    """Tell whether what a stack was told is in force: not where it must go before the next is made."""
+    return next_move(standing) is not Move.DELETE
 
 
 def road(seen: Seen, home: str, wanted: Sequence[str]) -> Road:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from infra.deploying import mail, tables
+from infra.deploying import gateway, mail, tables
 from infra.deploying.account import side_by_side
 from infra.deploying.buckets import key_of
 from infra.deploying.plans import Move, Road, Seen, Standing, next_move, parameters
@@ -34,7 +34,7 @@ class Raising:
 
     site: Site
     package: Package
-    given: Mapping[str, str]  # parameters that were said
+    given: Mapping[str, str]  # parameters, as settled
     seen: Seen
     road: Road
 
@@ -65,10 +65,10 @@ class Raising:
         home, prober = self.package.templates
         return home if region == self.site.wish.region else prober
 
-    def home_blueprint(self) -> Blueprint:
-        """Return what the home stack is to be."""
+    def home_blueprint(self, newer: Mapping[str, str] | None = None) -> Blueprint:
+        """Return what the home stack is to be, where *newer* parameters go before those that were settled."""
         before = self.seen.home.parameters if self.seen.home else {}
-        return self._blueprint(self.site.wish.region, before, self.given)
+        return self._blueprint(self.site.wish.region, before, {**self.given, **(newer or {})})
 
     def _blueprint(self, region: str, before: Mapping[str, str], given: Mapping[str, str]) -> Blueprint:
         template, bucket = self._template(region), self.site.bucket(region)
@@ -89,12 +89,27 @@ class Raising:
         receives = bool(blueprint.parameters["MailDomain"])
         if self.seen.home and self.seen.home.parameters.get("MailDomain") and not receives:
             mail.receive_no_more(operator, wish.region, wish.prefix)
-        home = self.site.home.raise_up(blueprint, partial(tables.adopt, self.site.home, wish.prefix))
+        writes = blueprint.parameters["AccessLogs"] == "on"
+        if writes and (lost := gateway.lost_role(self.site, self.seen.home)):
+            gateway.give_back(self.site, lost)
+        home = self._home()
         self._probers(self.road.after, home)
         side_by_side(self.road.away, self._take_away)
         left_to_do = mail.receive(operator, wish.region, wish.prefix) if receives else ""
         if left_to_do:
             operator.say(f"Note: {left_to_do}")
+        return home
+
+    def _home(self) -> Standing:
+        """Raise home. The number of parts is noted before anything is put into one of them, or never lost."""
+        wish, operator = self.site.wish, self.site.operator
+        note = partial(tables.note_shards, operator, wish.region, wish.prefix)
+
+        def draw() -> Blueprint:
+            return self.home_blueprint({"Shards": str(note(int(self.given["Shards"])))})
+
+        home = self.site.home.raise_up(draw, partial(tables.adopt, self.site.home, wish.prefix))
+        note(int(home.parameters["Shards"]))
         return home
 
     def _probers(self, regions: Sequence[str], home: Standing) -> None:
@@ -104,7 +119,7 @@ class Raising:
         told |= {name: home.parameters[name] for name in TOLD_LIKE_HOME}
         side_by_side(
             regions,
-            lambda region: self.site.prober(region).raise_up(self._blueprint(region, {}, told)),
+            lambda region: self.site.prober(region).raise_up(lambda: self._blueprint(region, {}, told)),
         )
 
     def _take_away(self, region: str) -> None:

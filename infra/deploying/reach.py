@@ -63,14 +63,3 @@ class Operator:
                 made = self.session.client(service, region_name=region, config=CONFIG)
                 self.clients[service, region] = made
             return self.clients[service, region]
-
-
-def code_of(error: Exception) -> str:
-    """Return the code of what AWS refused."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
-
-
-def message_of(error: Exception) -> str:
-    """Return what AWS said about it, else the error itself, without a full stop."""
-    said = getattr(error, "response", {}).get("Error", {}).get("Message", "")
-    return str(said or error).strip().rstrip(".")

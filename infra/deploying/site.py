@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from infra.deploying.account import FORBIDDEN, Account, enter, side_by_side
+from infra.deploying.account import Account, enter, side_by_side
 from infra.deploying.buckets import Bucket
 from infra.deploying.plans import Seen
-from infra.deploying.reach import code_of
+from infra.deploying.refusals import FORBIDDEN, code_of
 from infra.deploying.stacks import Stack
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from infra.deploying.plans import Move, Standing, first_failure, is_no_change, next_move, table
-from infra.deploying.reach import code_of, message_of
-from infra.package import Halt
+from infra.deploying.refusals import code_of, message_of
+from infra.halting import Halt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -83,9 +83,10 @@ class Stack:
             {entry["OutputKey"]: entry["OutputValue"] for entry in found.get("Outputs", [])},
         )
 
-    def raise_up(self, blueprint: Blueprint, adopt: Callable[[], bool] = lambda: False) -> Standing:
-        """Bring it to what *blueprint* says, from whatever state it is in; return how it stands then.
+    def raise_up(self, draw: Callable[[], Blueprint], adopt: Callable[[], bool] = lambda: False) -> Standing:
+        """Bring it to the blueprint that *draw* returns, from any state; return how it stands then.
 
+        *draw* is asked when nothing else moves the stack: another run may have changed what it depends on.
         *adopt* is asked before it is created, and tells whether it has put kept things into it instead.
         Raises Halt with the first resource that failed; a stack that served then serves as before.
         """
@@ -95,7 +96,7 @@ class Stack:
             if move is Move.CREATE and adopt():
                 continue
             if move in (Move.CREATE, Move.UPDATE):
-                return self._apply(move, blueprint.request)
+                return self._apply(move, draw().request)
             if standing:
                 self._mend(move, standing)
         raise Halt(f"{self.name} in {self.region} does not come to rest: look at its events in the console.")

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploying.reach import code_of
-from infra.package import ROOT, Halt, Template, named
+from infra.deploying.refusals import code_of
+from infra.halting import Halt
+from infra.package import ROOT
+from infra.packaging.templates import Template, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 TABLE = "AWS::DynamoDB::Table"
 PAUSE = 3.0  # seconds between two looks
 MISSING = "ResourceNotFoundException"
+NOTED_ON, SHARDS = "MonitorsTable", "shards"
 
 
 def names(prefix: str, root: Path = ROOT) -> dict[str, str]:
@@ -84,6 +87,33 @@ def _at_rest(operator: Operator, dynamodb: Any, name: str) -> dict[str, Any]:
     raise Halt(
         f"The table {name} is still {described['TableStatus']}: wait until it is not, and run this again."
     )
+
+
+def shards(operator: Operator, region: str, prefix: str) -> int:
+    """Return into how many parts the stored checks are divided, as `note_shards` noted it; at least 1."""
+    dynamodb = operator.client("dynamodb", region)
+    return _noted(dynamodb, _at_rest(operator, dynamodb, names(prefix)[NOTED_ON]))
+
+
+def _noted(dynamodb: Any, described: Mapping[str, Any]) -> int:
+    if not described:
+        return 1
+    tags = dynamodb.list_tags_of_resource(ResourceArn=described["TableArn"]).get("Tags", [])
+    return max((int(tag["Value"]) for tag in tags if tag["Key"] == SHARDS), default=1)
+
+
+def note_shards(operator: Operator, region: str, prefix: str, number: int) -> int:
+    """Note on a table that outlives its stack, if it is there, into how many parts its checks are divided.
+
+    Return the number, which is the one that was noted before where that was greater: it never shrinks.
+    """
+    dynamodb = operator.client("dynamodb", region)
+    described = _at_rest(operator, dynamodb, names(prefix)[NOTED_ON])
+    noted = _noted(dynamodb, described)
+    if described and number > noted:
+        tag = {"Key": SHARDS, "Value": str(number)}
+        dynamodb.tag_resource(ResourceArn=described["TableArn"], Tags=[tag])
+    return max(noted, number)
 
 
 def adopt(stack: Stack, prefix: str) -> bool:

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from infra.package import PREFIX, Halt
+from infra.halting import Halt
+from infra.packaging.templates import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,12 +18,22 @@ REGION = r"[a-z]{2,4}(-[a-z]+)+-\d"
 MAIL = r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+"
 DOMAIN = r"([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 URL = r"https?://[^\s/]+(/\S*)?"
+PARTS = r"[1-9]|[1-5]\d|6[0-4]"
 
 # The longest name is that of a bucket, of 63 characters: <prefix>-code-<account>-ap-southeast-1.
 LONGEST_STAGE = 63 - len(f"{PREFIX}--code-123456789012-ap-southeast-1")
 
 YES = {"1", "yes", "true"}
 NO = {"", "0", "no", "false"}
+ON_OR_OFF = {
+    "": "on",
+    "1": "on",
+    "yes": "on",
+    "true": "on",
+    "0": "off",
+    "no": "off",
+    "false": "off",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +44,13 @@ class Choice:
     shape: str
     example: str
     redundant: str = ""  # what may be left off at its end
+    words: Mapping[str, str] = field(default_factory=dict)  # that the stack has others for
+
+    def heard(self, name: str, value: str) -> str:
+        """Return what the parameter becomes by *value*; raises Halt where that will not do."""
+        if value and not re.fullmatch(self.shape, value):
+            raise Halt(f"{name}={value} will not do: write it as {self.example}.")
+        return self.words.get(value.lower(), value).rstrip(self.redundant)
 
 
 CHOICES = {
@@ -42,6 +60,9 @@ CHOICES = {
     "PUBLIC_URL": Choice("PublicUrl", URL, "https://wakeful.example.org", redundant="/"),
     "DOMAIN": Choice("Domain", DOMAIN, "wakeful.example.org"),
     "OUTWARD_PING_URL": Choice("OutwardPingUrl", URL, "https://hc.example.com/ping/7c2f"),
+    "PING_URL": Choice("PingUrl", "function|api", "function or api", words={"api": ""}),
+    "SHARDS": Choice("Shards", PARTS, "a number from 1 to 64", words={"": "1"}),
+    "ACCESS_LOGS": Choice("AccessLogs", f"(?i:{'|'.join(ON_OR_OFF)})", "yes or no", words=ON_OR_OFF),
 }
 
 
@@ -112,12 +133,8 @@ def _parameters(told: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters that were said, by their names in the template."""
     found = {}
     for name, choice in CHOICES.items():
-        value = told.get(name)
-        if value is None:
-            continue
-        if value and not re.fullmatch(choice.shape, value):
-            raise Halt(f"{name}={value} will not do: write it as {choice.example}.")
-        found[choice.parameter] = value.rstrip(choice.redundant)
+        if name in told:
+            found[choice.parameter] = choice.heard(name, told[name])
     if "PROBE_REGIONS" in told:
         found["ProbeRegions"] = " ".join(_regions(told["PROBE_REGIONS"]))
     domain = found.get("Domain")

@@ -87,7 +87,8 @@ def test_every_table_is_named():
 def test_every_lambda_is_named():
     """The table of Lambdas, the app and Chalice's settings have the same functions."""
     stages = json.loads((ROOT / ".chalice" / "config.json").read_text())["stages"]
-    assert set(column("Lambda")) == {"api_handler", *(source.name for source in app.event_sources)}
+    others = (*app.event_sources, *app.pure_lambda_functions)
+    assert set(column("Lambda")) == {"api_handler", *(function.name for function in others)}
     assert set(column("Lambda")) == set(stages["prod"]["lambda_functions"])
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 ROUNDS = 15
-ZIP = Path("build/wakeful.zip")
+ZIP = Path("build/native/wakeful.zip")
 BASE = """
 import botocore.session
 botocore.session.get_session().create_client("dynamodb", region_name="us-east-1")
@@ -54,9 +54,9 @@ def milliseconds(folder: str, statements: str) -> float:
 
 
 def measure() -> dict[str, float]:
-    """Return both import times in milliseconds and their ratio; the zip is built by `make package`."""
+    """Return both import times in milliseconds and their ratio; the zip is built by `make bench`."""
     if not ZIP.exists():
-        raise SystemExit(f"{ZIP} is not there; run `make package` first.")
+        raise SystemExit(f"{ZIP} is not there; run `make bench`.")
     with tempfile.TemporaryDirectory() as folder:
         zipfile.ZipFile(ZIP).extractall(folder)
         pairs = [(milliseconds(folder, PING), milliseconds(folder, BASE)) for _ in range(ROUNDS)]

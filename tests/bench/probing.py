@@ -109,7 +109,7 @@ def measure_import() -> dict[str, float]:
     Breaks where any of the forbidden modules is among them.
     """
     if not coldstart.ZIP.exists():
-        raise SystemExit(f"{coldstart.ZIP} is not there; run `make package` first.")
+        raise SystemExit(f"{coldstart.ZIP} is not there; run `make bench`.")
     with tempfile.TemporaryDirectory() as folder:
         zipfile.ZipFile(coldstart.ZIP).extractall(folder)
         return {

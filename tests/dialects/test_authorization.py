@@ -8,7 +8,7 @@ from people import Person, new_key
 
 from app import DIALECTS
 from chalicelib.core.tenancy import Level, Permission
-from chalicelib.dialects import ids
+from chalicelib.dialects import ids, shared_v1
 from chalicelib.services.keys import KeyWish
 from chalicelib.web import routes as web
 
@@ -70,7 +70,7 @@ def test_every_route_has_a_row_and_every_row_a_route():
     """The matrix is as long as the tables of routes: what asks for no key is named, too."""
     routes = {
         (method, route.path)
-        for table in (*DIALECTS, web)
+        for table in (*DIALECTS, shared_v1, web)
         for route in table.ROUTES
         for method in route.methods
         if not route.path.startswith(PUBLIC)

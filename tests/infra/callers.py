@@ -4,10 +4,23 @@ import json
 from datetime import timedelta
 
 from chalicelib.core.findings import RecordSet, Registration, Survey
+from chalicelib.local.front import PingFront
 from chalicelib.messages import SurveyResult
 
 HOUR = timedelta(hours=1)
 PERIOD = {"scheduleType": "PERIOD", "scheduleValue": 60, "graceSeconds": 60}
+
+
+def ping_cheaply(house, code):
+    """Let jobs ping the function URL: by id, by slug, a new one, by heartbeat, and too late."""
+    key = house.foundation.project.ping_key
+    for action in ("", "/start", "", "/fail", ""):
+        assert PingFront().ask("POST", f"/ping/{code}{action}", {}, b"what the job printed").status == 200
+    assert PingFront().ask("GET", f"/ping/{key}/backup").status == 200
+    assert PingFront().ask("GET", f"/ping/{key}/made-by-it?create=1").status == 201
+    assert PingFront().ask("GET", f"/api/v1/heartbeat/{code}").status == 200
+    house.sleep(minutes=3)
+    assert PingFront().ask("POST", f"/ping/{code}").status == 200
 
 
 def moment(house, **later):

@@ -9,7 +9,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.package import PREFIX, ROOT, package
+from infra.package import ROOT, build, package
+from infra.packaging.libraries import MACHINES, native
+from infra.packaging.templates import PREFIX
 from tests.infra import moto_cloudformation
 
 OTHER = "harbour"  # a second Wakeful in the same account
@@ -33,10 +35,11 @@ class Plan:
 class Built(Plan):
     """One build, opened: the code, the template of home, and the one of the prober in each further region."""
 
-    def __init__(self, target: Path, prefix: str) -> None:
+    def __init__(self, target: Path, prefix: str, architecture: str) -> None:
         super().__init__(target / "template.json")
         self.prober = Plan(target / "prober.json")
         self.prefix = prefix
+        self.architecture = architecture
         self.code = target / "wakeful.zip"
         with zipfile.ZipFile(self.code) as archive:
             self.names = archive.namelist()
@@ -44,26 +47,41 @@ class Built(Plan):
 
 @pytest.fixture(scope="session")
 def builds(tmp_path_factory):
-    """Build twice at the same time: the repository, and a copy of it elsewhere under another prefix."""
+    """Build twice at the same time: the repository, and a copy of it elsewhere under another prefix.
+
+    Both are for this machine, where some tests run what is in the zip.
+    """
     here, copy = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("copy")
     for name in ("app.py", "requirements.txt"):
         shutil.copy(ROOT / name, copy)
     for name in (".chalice", "chalicelib", "infra"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "deploy*"))
-    program = f"import package; package.build(package.ROOT, package.ROOT / 'build', {OTHER!r})"
+    program = (
+        "from infra.package import ROOT, build; from infra.packaging.libraries import native; "
+        f"build(ROOT, ROOT / 'build', {OTHER!r}, native())"
+    )
     with subprocess.Popen(  # noqa: S603  our own program
-        [sys.executable, "-c", program], cwd=copy / "infra", stderr=subprocess.PIPE
+        [sys.executable, "-c", program], cwd=copy, stderr=subprocess.PIPE
     ) as elsewhere:
-        package(ROOT, here)
+        package(ROOT, here, architecture=native())
         _, complaint = elsewhere.communicate()
     assert elsewhere.returncode == 0, complaint.decode()
-    return Built(here, PREFIX), Built(copy / "build", OTHER)
+    return Built(here, PREFIX, native()), Built(copy / "build", OTHER, native())
 
 
 @pytest.fixture(scope="session")
 def built(builds):
     """Build the repository."""
     return builds[0]
+
+
+@pytest.fixture(scope="session")
+def foreign(tmp_path_factory):
+    """Build the repository for the processor that this machine has not."""
+    folder = tmp_path_factory.mktemp("foreign")
+    (other,) = MACHINES.keys() - {native()}
+    build(ROOT, folder, architecture=other)
+    return Built(folder, PREFIX, other)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from moto.core.common_models import CloudFormationModel
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 
+from infra.packaging.templates import ANY_METHOD
+
 Properties = dict[str, Any]
 Create = Callable[[Properties, str, str], str]  # (properties, account, region) -> physical id
 
@@ -102,7 +104,8 @@ def create_api(
             deeper = f"{resource.get_path().rstrip('/')}/{part}"
             resource = api.get_resource_for_path(deeper) or backend.create_resource(api.id, resource.id, part)
         for method, operation in methods.items():
-            put_method(backend, api.id, resource.id, method.upper(), operation)
+            verb = "ANY" if method == ANY_METHOD else method.upper()
+            put_method(backend, api.id, resource.id, verb, operation)
     return api
 
 

@@ -25,6 +25,8 @@ class Use:
     mails: float = 0
     alarms: float = 0  # a month each, by the metrics that they watch
     dashboards: float = 0  # a month each
+    metrics: float = 0  # of our own, a month each, by the hours in which they are sent
+    logs: float = 0  # GB that are written; what is kept of them for a month is too little to count
     stored: float = 0  # GB-months in tables
     kept: float = 0  # GB-months of point-in-time recovery
     sent: float = 0  # GB to the internet
@@ -57,6 +59,8 @@ EACH = {
     "mails": 0.10 / 1000,
     "alarms": 0.10,
     "dashboards": 3.00,
+    "metrics": 0.30,
+    "logs": 0.50,
     "stored": 0.25,
     "kept": 0.20,
     "sent": 0.09,
@@ -70,6 +74,8 @@ FREE = Use(
     topics=MILLION,
     alarms=10,
     dashboards=3,
+    metrics=10,
+    logs=5,
     stored=25,
     sent=100,
 )
@@ -79,7 +85,7 @@ COLUMNS = {
     "Lambda": ("runs", "gb_seconds"),
     "DynamoDB": ("reads", "writes", "stored", "kept"),
     "SQS, SNS, SES": ("queues", "topics", "mails"),
-    "CloudWatch": ("alarms", "dashboards"),
+    "CloudWatch": ("alarms", "dashboards", "metrics", "logs"),
     "traffic": ("sent",),
 }
 

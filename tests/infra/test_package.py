@@ -11,13 +11,19 @@ from app import app
 from chalicelib.messages import ResultBundle
 from chalicelib.queues import Queues
 from chalicelib.settings import Settings
-from infra.package import NEVER_SHIPPED, ROOT, Halt, lint, package
+from infra.halting import Halt
+from infra.package import ROOT, package
+from infra.packaging.libraries import ARM, MACHINES
+from infra.packaging.scales import lint
+from infra.packaging.sources import NEVER_SHIPPED, STAGE
+from infra.packaging.templates import join_methods
 from tests.infra.conftest import ELSEWHERE, HOME
 
 pytestmark = pytest.mark.xdist_group("package")  # `--dist loadgroup` then builds once, not once a process
 
 CREATED = "CREATE_COMPLETE"
 UNCHECKED = b"\x01\0\0\0"  # the flags of bytecode that is believed without a look at its source
+ELF_MACHINES = {"arm64": 183, "x86_64": 62}  # elf.h: EM_AARCH64, EM_X86_64
 TOOLS = {"boto3", "moto", "pytest", "hypothesis", "pip", "setuptools", "samtranslator", "cfnlint"}
 
 REGION = {"AWS_REGION": "us-east-1"}
@@ -56,13 +62,42 @@ def test_the_prefix_reaches_every_name(builds):
     assert not re.search(r"\bwakeful[-\"]", other.text + other.prober.text)
 
 
+def compiled(built):
+    """Return the processors that the zip's machine code is for, by file, and the names of all other files."""
+    with zipfile.ZipFile(built.code) as archive:
+        heads = {name: archive.read(name)[:20] for name in built.names if name.endswith(".so")}
+    assert all(head.startswith(b"\x7fELF\x02\x01") for head in heads.values())  # 64 bits, little end first
+    machine = MACHINES[built.architecture]
+    processors = {name.replace(machine, ""): int.from_bytes(h[18:20], "little") for name, h in heads.items()}
+    return processors, set(built.names) - set(heads)
+
+
+def test_each_processor_gets_its_machine_code(built, foreign):
+    """A zip for the other processor holds the same files, but for machine code, which is that processor's."""
+    ours, same_here = compiled(built)
+    theirs, same_there = compiled(foreign)
+    assert same_here == same_there
+    assert set(ours) == set(theirs) != set()
+    for zipped, processors in ((built, ours), (foreign, theirs)):
+        assert set(processors.values()) == {ELF_MACHINES[zipped.architecture]}
+        for plan in (zipped, zipped.prober):
+            functions = plan.of_type("AWS::Lambda::Function").values()
+            assert {tuple(f["Architectures"]) for f in functions} == {(zipped.architecture,)}
+
+
+def test_the_configuration_says_what_is_built():
+    """Chalice's configuration names the processor that `make package` builds for."""
+    configuration = json.loads((ROOT / ".chalice" / "config.json").read_text())
+    assert configuration["stages"][STAGE]["lambda_architecture"] == ARM
+
+
 def test_lint_bites(built, tmp_path):
-    """A template that CloudFormation would refuse is refused here, and the sentence says where to look."""
+    """A template that CloudFormation would refuse is refused, and the sentence says where to look."""
     bad = tmp_path / "template.json"
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeOut": 30}}
     bad.write_text(json.dumps({**built.template, "Resources": {"Scans": queue}, "Outputs": {}}))
     with pytest.raises(Halt, match=r"(?s)mend infra/resources\.json.*VisibilityTimeOut"):
-        lint(bad)
+        lint(built.code.with_name("prober.json"), bad)
 
 
 def test_a_folder_without_an_app_is_refused(tmp_path):
@@ -136,7 +171,8 @@ def test_every_handler_imports_from_the_zip_alone(built, unpacked):
     }
     complaints = {handler: process.communicate()[1] for handler, process in running.items()}
     assert {handler: text for handler, text in complaints.items() if running[handler].returncode} == {}
-    assert set(running) == {"app.app", *(source.handler_string for source in app.event_sources)}
+    ours = (*app.event_sources, *app.pure_lambda_functions)
+    assert set(running) == {"app.app", *(source.handler_string for source in ours)}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the zip holds machine code for Linux")
@@ -203,7 +239,7 @@ def orders_probes(role):
     allowed = json.dumps(
         [
             statement["Resource"]
-            for policy in role["Policies"]
+            for policy in role.get("Policies", ())
             for statement in policy["PolicyDocument"]["Statement"]
             if "sqs:SendMessage" in statement["Action"]
         ]
@@ -212,11 +248,23 @@ def orders_probes(role):
 
 
 def test_the_api_has_our_routes(account):
-    """The created API has every route of the app and no other, and the stage that our addresses name."""
+    """The created API has every path of the app and no other, and the stage that our addresses name.
+
+    Each takes any method: which of them a path knows is the app's to say.
+    """
     gateway = account.client("apigateway")
     (api,) = gateway.get_rest_apis()["items"]
     pages = gateway.get_paginator("get_resources").paginate(restApiId=api["id"])
     resources = [resource for page in pages for resource in page["items"]]
     found = {r["path"]: set(r["resourceMethods"]) for r in resources if r.get("resourceMethods")}
-    assert found == {path: set(methods) for path, methods in app.routes.items()}
+    assert found == {path: {"ANY"} for path in app.routes}
     assert [stage["stageName"] for stage in gateway.get_stages(restApiId=api["id"])["item"]] == ["api"]
+
+
+def test_methods_that_differ_are_not_joined():
+    """A path whose methods are not all described alike is refused, since one could not stand for all."""
+    same, other = {"consumes": ["*/*"]}, {"consumes": ["*/*"], "security": [{"api_key": []}]}
+    paths = {"/": {"get": same, "post": same}, "/checks": {"get": same, "post": other}}
+    api = {"Properties": {"DefinitionBody": {"paths": paths}}}
+    with pytest.raises(Halt, match="The methods of /checks differ"):
+        join_methods({"Resources": {"RestAPI": api}})

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from chalicelib.channels.through_apprise import SERVICES
-from infra.slimming import PLUGINS
+from infra.packaging.slimming import PLUGINS
 from tests.channels.apprise_urls import URLS
 from tests.infra.test_package import ALONE, REGION
 

@@ -49,6 +49,7 @@ def excesses(policy):
 def test_nobody_may_do_everything(plan):
     """No function's role has a wildcard among its actions or resources."""
     roles = plan.of_type("AWS::IAM::Role")
+    roles.pop("GatewayRole", None)  # API Gateway's own, and AWS says what it may
     policies = [(name, p["PolicyDocument"]) for name, role in roles.items() for p in role["Policies"]]
     assert len(policies) == len(plan.of_type(FUNCTION))
     assert [(name, excess) for name, policy in policies for excess in excesses(policy)] == []
@@ -172,30 +173,50 @@ def test_every_alarm_reaches_the_operators(plan):
 
 
 def test_the_dashboard_leaves_nothing_out(built):
-    """The dashboard shows every function, queue and table, and the API under the name that it has."""
+    """The dashboard shows every function, queue and table, and the API under the name that it has.
+
+    It has no more than the fifty curves of a dashboard that AWS gives away.
+    """
     (board,) = built.of_type("AWS::CloudWatch::Dashboard").values()
-    shown = {}
+    shown, n_curves = {}, 0
     for widget in json.loads(board["DashboardBody"]["Fn::Sub"])["widgets"]:
         metrics = widget["properties"]["metrics"]
+        n_curves += len(metrics)
         shown[metrics[0][1]] = set(re.findall(r"\$\{(\w+)", json.dumps(metrics)))
         if metrics[0][0] == "AWS/ApiGateway":
             api = built.of_type("AWS::ApiGateway::RestApi")["RestAPI"]["Body"]["info"]["title"]
             assert metrics[0][2:4] == ["ApiName", api]
-    assert shown["Errors"] == shown["Duration"] == set(built.of_type(FUNCTION))
+    assert shown["Errors"] == set(built.of_type(FUNCTION))
     ages, dead = shown["ApproximateAgeOfOldestMessage"], shown["ApproximateNumberOfMessagesVisible"]
     assert ages | dead == set(built.of_type(QUEUE))
     tables = set(built.of_type("AWS::DynamoDB::Table"))
     assert shown["ReadThrottleEvents"] == shown["WriteThrottleEvents"] == tables
     assert {"Count", "Latency"} <= set(shown)
+    assert n_curves <= 50
 
 
 def test_a_throttled_function_is_noticed(built):
-    """The alarm for throttled functions listens to every one of them."""
+    """One alarm listens for throttles of every function, and another for those of what may not be in use."""
     metrics = built.of_type(ALARM)["ThrottlesAlarm"]["Metrics"]
     heard = [metric["MetricStat"]["Metric"] for metric in metrics if "MetricStat" in metric]
-    assert {dimension["Value"]["Ref"] for metric in heard for dimension in metric["Dimensions"]} == set(
-        built.of_type(FUNCTION)
-    )
+    together = {dimension["Value"]["Ref"] for metric in heard for dimension in metric["Dimensions"]}
+    assert together | set(alarms_for("Throttles", built)) == set(built.of_type(FUNCTION))
+
+
+def test_a_front_for_pings_alone_costs_nothing_until_it_is_wanted(built):
+    """The function URL, who may call it, and its alarms are there on the condition that they were asked for.
+
+    Its policy lets everybody in, by the URL and by no other way.
+    """
+    conditional = {name for name, one in built.resources.items() if one.get("Condition") == "HasPingUrl"}
+    doors = {"PingFunctionUrl", "PingUrlMayBeCalled", "PingMayRunByUrl"}
+    assert conditional == doors | {"PingFailsAlarm", "PingThrottlesAlarm"}
+    permissions = built.of_type("AWS::Lambda::Permission").values()
+    public = {one["Action"]: one for one in permissions if one["Principal"] == "*"}
+    everybody = {"FunctionName": {"Ref": "Ping"}, "Principal": "*"}
+    by_url = everybody | {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "NONE"}
+    runs = everybody | {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True}
+    assert public == {"lambda:InvokeFunctionUrl": by_url, "lambda:InvokeFunction": runs}
 
 
 def test_what_nobody_polls_has_dead_letters_too(built):
@@ -203,7 +224,8 @@ def test_what_nobody_polls_has_dead_letters_too(built):
     polled = {mapping["FunctionName"]["Ref"] for mapping in built.of_type(MAPPING).values()}
     configured = built.of_type("AWS::Lambda::EventInvokeConfig").values()
     started = {config["FunctionName"]["Ref"] for config in configured}
-    assert started == set(built.of_type(FUNCTION)) - polled - {"APIHandler"}
+    answering = {"APIHandler", "Ping"}  # whoever asks hears of it
+    assert started == set(built.of_type(FUNCTION)) - polled - answering
     for config in configured:
         assert config["DestinationConfig"]["OnFailure"]["Destination"] == DEAD_LETTERS
 
@@ -229,11 +251,14 @@ def test_what_customers_made_outlives_the_stack(built):
 
 
 def test_a_log_is_kept_for_thirty_days(plan):
-    """Every function writes JSON to a log group of the template, which forgets after thirty days."""
+    """Every function writes JSON to a log group of the template, which forgets after thirty days.
+
+    So does the API.
+    """
     groups = plan.of_type("AWS::Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups.values()} == {30}
     configs = [function["LoggingConfig"] for function in plan.of_type(FUNCTION).values()]
-    assert {config["LogGroup"]["Ref"] for config in configs} == set(groups)
+    assert {config["LogGroup"]["Ref"] for config in configs} == set(groups) - {"GatewayLogs"}
     assert {config["LogFormat"] for config in configs} == {"JSON"}
 
 

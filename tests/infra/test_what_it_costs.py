@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from chalicelib.core.metrics import Metric
 from infra.package import ROOT
 from tests.infra import months
 from tests.infra.months import ARCHITECTURE, HOME, SHARDS, SIZES, month
@@ -18,9 +19,12 @@ USES = {
     "SQS": "queues",
     "SNS": "topics",
     "mails": "mails",
+    "log kB": "logs",
 }
+SHOWN_IN = {"logs": 1e6}  # kB for GB
 ROADS = {
     "a steady ping": months.PINGED,
+    "a steady ping by the function URL": months.PINGED_BY_URL,
     "a look at a heartbeat at the moment that it promised": months.VISITED,
     "a read of one check by the API": months.LOOKED,
     "an outage of a heartbeat, both ends told to two channels": months.OUTAGE,
@@ -44,7 +48,7 @@ def table(*rows):
 
 def figures(use):
     """Return what a road uses, and the dollars of a million."""
-    amounts = [getattr(use, name) for name in USES.values()]
+    amounts = [getattr(use, name) * SHOWN_IN.get(name, 1) for name in USES.values()]
     shown = [f"{amount:.3f}".rstrip("0").rstrip(".") if amount else "" for amount in amounts]
     return [*shown, f"{sum(bill(MILLION * use, ARCHITECTURE).values()):,.2f}"]
 
@@ -83,6 +87,8 @@ def assumed():
         f"{months.QUEUES} queues at home",
         f"{month(SIZES[0]).alarms:.0f} alarms at home",
         f"{months.watched(months.PROBER).alarms:.0f} more in each further region",
+        f"{months.line(Metric.PINGS).logs * 1e9:.0f} bytes for a ping",
+        f"{months.access_line().logs * 1e9:.0f} bytes for a request",
     ]
 
 
@@ -119,9 +125,12 @@ def test_what_is_free_is_never_paid_out():
     assert Use(queues=MILLION + 5) - FREE == Use(queues=5)
 
 
-def test_tables_are_paid_by_use_and_logs_are_silent():
-    """The bill rests on it: no table has hours to pay, and a run that goes well writes no line."""
+def test_tables_are_paid_by_use_and_logs_are_quiet():
+    """The bill rests on it: no table has hours to pay, and what goes well writes no line but its metrics.
+
+    Those are kept: what has no level is of level INFO to Lambda.
+    """
     tables = [one for one in HOME["Resources"].values() if one.get("Type") == "AWS::DynamoDB::Table"]
     assert {table["Properties"]["BillingMode"] for table in tables} == {"PAY_PER_REQUEST"}
     logging = HOME["Globals"]["Function"]["LoggingConfig"]
-    assert (logging["LogFormat"], logging["SystemLogLevel"]) == ("JSON", "WARN")
+    assert logging == {"LogFormat": "JSON", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO"}

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from chalicelib.local.console import OneLine, sentence
+from chalicelib.local.console import OneLine, Whole, sentence
 
 
 def broken():
@@ -38,3 +38,24 @@ def test_why_it_did_not_start_is_one_sentence(error, words):
     said = sentence(error, 8000)
     assert words in said
     assert "\n" not in said
+
+
+def carrying(**fields):
+    """Return a record that carries *fields*."""
+    return logging.makeLogRecord({"levelname": "WARNING", "msg": "a flip waits", **fields})
+
+
+def test_fields_stand_behind_the_sentence():
+    """What a line is about follows it on the same line; what is empty, or long, is left out."""
+    record = carrying(monitor_id="m-1", project_id="", kind="http", trace="File x\nValueError\n")
+    line = OneLine("%(levelname)s %(message)s").format(record)
+    assert line == "WARNING a flip waits monitor_id=m-1 kind=http"
+
+
+def test_whoever_wants_all_sees_the_trace():
+    """With --verbose a trace stands below its line, and a line without one has nothing below."""
+    whole = Whole("%(levelname)s %(message)s")
+    assert whole.format(carrying(kind="http", trace="File x\nValueError\n")) == (
+        "WARNING a flip waits kind=http\nFile x\nValueError"
+    )
+    assert whole.format(carrying(kind="http")) == "WARNING a flip waits kind=http"

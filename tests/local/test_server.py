@@ -3,6 +3,8 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -22,7 +24,10 @@ HELLO = "GET /local HTTP/1.1\r\nHost: here\r\n"
 def client():
     """Somebody who speaks to a stack that runs in this process."""
     furnished = Settings(
-        probe_regions=FURNISHED.probe_regions, allow_private_targets=True, mail_from="wakeful@example.org"
+        probe_regions=FURNISHED.probe_regions,
+        allow_private_targets=True,
+        mail_from="wakeful@example.org",
+        ping_url="function",
     )
     with running(furnished, 0) as stack:
         yield Client(stack)
@@ -131,7 +136,7 @@ def test_an_old_client_is_understood(client):
     code = client.check("old")
     assert client.raw(f"\r\n\nGET /ping/{code} HTTP/1.0\n\n".encode(), whole=False).endswith(b"OK")
     asked = f"GET /api/v3/checks/{code} HTTP/1.0\nX-Api-Key: {client.key}\n\n".encode()
-    assert f"{client.stack.base_url}/ping/{code}".encode() in client.raw(asked, whole=False)
+    assert f"{client.stack.base_url}/api/v3/checks/{code}".encode() in client.raw(asked, whole=False)
 
 
 @pytest.mark.parametrize(
@@ -186,11 +191,28 @@ def test_who_hangs_up_in_the_middle_did_not_ping(client):
         ("GET", "//a"),
     ],
 )
-def test_an_unknown_path_or_method_gets_the_gateway_s_answer(client, method, path):
-    """What has no route is answered as API Gateway will answer it, with CORS."""
+def test_an_unknown_path_or_method_is_not_found(client, method, path):
+    """What has no route is answered by us, a method that there is not by API Gateway: alike, with CORS."""
     status, headers, body = client.ask(method, path)
     assert (status, json.loads(body)) == (404, gateway("MISSING_AUTHENTICATION_TOKEN"))
     assert headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_pings_have_a_port_of_their_own(client):
+    """With a function URL `ping_url` leads to a second port; what is pinged there is seen at the first."""
+    made = client.json("POST", "/api/v3/checks/", {"name": "cheap", "slug": "cheap"})
+    port = urlsplit(made["ping_url"]).port
+    assert port != client.address[1]
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    for method, path, status in (
+        ("GET", urlsplit(made["ping_url"]).path, 200),
+        ("GET", "/api/v3/checks", 404),
+    ):
+        connection.request(method, path, headers={"User-Agent": "frugal"})
+        answer = connection.getresponse()
+        assert (answer.status, bool(answer.read())) == (status, True)
+    connection.close()
+    assert client.ping(made["ping_url"].rpartition("/")[2]).arrival.agent == "frugal"
 
 
 @pytest.mark.parametrize("path", ["/ping/{key}/%66ar", "/ping/{key}/far/", "http://here/ping/{key}/far"])

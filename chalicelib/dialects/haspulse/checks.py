@@ -87,7 +87,7 @@ def _answer(visit: Visit, monitor: Monitor, status: int = 200) -> Answer:
 def _rendered(visit: Visit, monitors: Sequence[Monitor]) -> list[dict[str, Any]]:
     maintained = listing.maintained(visit.tools, [monitor.spec for monitor in monitors], visit.now)
     # Whoever may only read must not be able to ping.
-    site = (visit.tools.settings.public_url or visit.request.base_url) if visit.caller.may_write else ""
+    site = visit.ping_site if visit.caller.may_write else ""
     return [
         render.check(monitor, site, visit.now, in_maintenance=monitor.spec.monitor_id in maintained)
         for monitor in monitors

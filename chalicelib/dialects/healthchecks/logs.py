@@ -6,7 +6,7 @@ from chalicelib.core.errors import Invalid, NotFound
 from chalicelib.core.runs import durations
 from chalicelib.core.status import Status
 from chalicelib.dialects.healthchecks import manners, render
-from chalicelib.dialects.healthchecks.manners import find, site, writable
+from chalicelib.dialects.healthchecks.manners import find, writable
 from chalicelib.dialects.http import Answer, Visit
 from chalicelib.services import reporting
 
@@ -22,7 +22,7 @@ def pings(visit: Visit) -> Answer:
     code = writable(visit)
     found = reporting.pings(visit.tools, visit.caller, code)
     took = durations(found)
-    return Answer(200, {"pings": [render.ping(ping, took.get(ping.n), site(visit)) for ping in found]})
+    return Answer(200, {"pings": [render.ping(ping, took.get(ping.n), visit.site) for ping in found]})
 
 
 def body(visit: Visit) -> Answer:

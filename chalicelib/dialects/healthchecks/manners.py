@@ -117,10 +117,5 @@ def canonical(code: str) -> str:
 
 def shown(visit: Visit, monitor: Monitor) -> dict[str, Any]:
     """Return *monitor* as the caller may see it."""
-    place = render.Place(site(visit), visit.tools.settings.mail_domain)
+    place = render.Place(visit.site, visit.ping_site, visit.tools.settings.mail_domain)
     return render.check(monitor, place, visit.now, readonly=not visit.caller.may_write)
-
-
-def site(visit: Visit) -> str:
-    """Return what the URLs in an answer begin with."""
-    return visit.tools.settings.public_url or visit.request.base_url

@@ -2,7 +2,7 @@
 
 from chalicelib.core.badges import ALL
 from chalicelib.dialects.healthchecks import manners, render
-from chalicelib.dialects.healthchecks.manners import require_write, site
+from chalicelib.dialects.healthchecks.manners import require_write
 from chalicelib.dialects.http import Answer, Visit
 from chalicelib.services import channels as ways
 from chalicelib.services import reporting
@@ -21,4 +21,4 @@ def badges(visit: Visit) -> Answer:
     """Return the addresses of every tag's badges, and of the whole project's (R360, R361, R369)."""
     project = reporting.project(visit.tools, visit.caller)
     tags = [*reporting.tags(visit.tools, visit.caller), ALL]
-    return Answer(200, {"badges": {tag: render.badges(project, tag, site(visit)) for tag in tags}})
+    return Answer(200, {"badges": {tag: render.badges(project, tag, visit.site) for tag in tags}})

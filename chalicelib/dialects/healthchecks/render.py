@@ -15,9 +15,13 @@ from chalicelib.core.tenancy import Project
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where we are reached: *site* begins our URLs, *mail_domain* ends our addresses, where there is one."""
+    """Where we are reached: *site* begins our URLs, *ping_site* those that take pings.
+
+    *mail_domain* ends our addresses, where there is one.
+    """
 
     site: str
+    ping_site: str
     mail_domain: str = ""
 
     def mail_address(self, monitor_id: str) -> str | None:
@@ -40,7 +44,7 @@ def check(monitor: Monitor, place: Place, now: datetime, *, readonly: bool) -> d
         shown
         | {
             "uuid": spec.monitor_id,
-            "ping_url": f"{site}/ping/{spec.monitor_id}",
+            "ping_url": f"{place.ping_site}/ping/{spec.monitor_id}",
             "ping_email": place.mail_address(spec.monitor_id),
             "update_url": management,
             "pause_url": f"{management}/pause",

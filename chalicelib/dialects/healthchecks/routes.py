@@ -4,13 +4,17 @@ from chalicelib.dialects.routing import Route, blueprint_of
 
 PING = ("HEAD", "GET", "POST")
 
-ROUTES = (
+PINGS = (
     Route("/ping/{code}", PING, "pings.ping"),
     Route("/ping/{code}/{tail}", PING, "pings.ping_tail"),
     Route("/ping/{code}/{tail}/{action}", PING, "pings.ping_slug_action"),
     Route("/v1/ping/{code}", PING, "v1_pings.ping"),
     Route("/v1/ping/{code}/{tail}", PING, "v1_pings.ping_tail"),
     Route("/v1/ping/{code}/{tail}/{action}", PING, "v1_pings.ping_slug_action"),
+)
+
+ROUTES = (
+    *PINGS,
     Route("/api/v3/checks", ("GET", "POST"), "checks.checks"),
     Route("/api/v3/checks/{code}", ("GET", "POST", "DELETE"), "checks.check"),
     Route("/api/v3/checks/{code}/pause", ("POST",), "checks.pause"),

@@ -2,7 +2,13 @@
 
 from chalicelib.dialects.routing import Route, blueprint_of
 
+PINGS = (
+    Route("/api/v1/heartbeat/{token}", ("GET", "HEAD", "POST"), "heartbeats.success"),
+    Route("/api/v1/heartbeat/{token}/fail", ("POST",), "heartbeats.fail"),
+)
+
 ROUTES = (
+    *PINGS,
     Route("/api/v1/monitors", ("GET",), "monitors.monitors"),
     Route("/api/v1/monitors/{id}", ("GET",), "monitors.monitor"),
     Route("/api/v1/monitors/{id}/checks", ("GET",), "checks.checks"),
@@ -10,8 +16,6 @@ ROUTES = (
     Route("/api/v1/events", ("GET",), "events.events"),
     Route("/api/v1/events/{id}", ("GET",), "events.event"),
     Route("/api/v1/status", ("GET",), "status.status"),
-    Route("/api/v1/heartbeat/{token}", ("GET", "HEAD", "POST"), "heartbeats.success"),
-    Route("/api/v1/heartbeat/{token}/fail", ("POST",), "heartbeats.fail"),
 )
 
 blueprint = blueprint_of(__package__, ROUTES)

@@ -18,7 +18,7 @@ from chalicelib.toolbox import Toolbox, using
 from infra.deploy import deploy
 from infra.deploying.reach import Answer, Operator
 from infra.destroy import destroy
-from infra.package import PREFIX
+from infra.packaging.templates import PREFIX
 from tests.infra import moto_cloudformation
 from tests.infra.deploying import moto_change_sets
 from tests.infra.deploying.moto_change_sets import Weather
@@ -41,18 +41,19 @@ class Cloud:
         self.at_rest = lambda: None  # what happens meanwhile
         self.broken = "nothing"  # what a path begins with that is not answered
         self.front = Front(app)
-        self._folder = folder
+        self.asked: list[str] = []  # by the look around
+        self.folder = folder  # where the environment is left
         self._patch = patch
         self._prefix = PREFIX
         self.operator = Operator(session, self.said.append, self.hear, self.rest, self.ask, clients=CLIENTS)
 
     def deploy(self, **told: str) -> str:
         """Deploy, and return what was said."""
-        return self._run(deploy, told, lambda prefix: sketch(prefix, self._folder, self.code))
+        return self._run(deploy, told, lambda *order: sketch(*order, self.code), self.folder)
 
     def destroy(self, **told: str) -> str:
         """Destroy, and return what was said."""
-        return self._run(destroy, told)
+        return self._run(destroy, told, self.folder)
 
     def _run(self, act, told, *more):
         self.said.clear()
@@ -100,8 +101,11 @@ class Cloud:
 
     def ask(self, method: str, url: str, headers: dict[str, str], body: str = "") -> Answer:
         """Ask the API that the stack tells of; it answers from the tables of the stack."""
-        target = url.removeprefix(self.outputs()["EndpointURL"].rstrip("/"))
-        if target.startswith(self.broken):
+        self.asked.append(url)
+        outputs = self.outputs()
+        doors = [outputs[door].rstrip("/") for door in ("EndpointURL", "PingUrl") if door in outputs]
+        (target,) = [url.removeprefix(door) for door in doors if url.startswith(door)]
+        if self.broken in (target[: len(self.broken)], url[: len(self.broken)]):
             return Answer(502, "Bad Gateway")
         with self.settings() as settings, using(Toolbox(settings)):
             reply = self.front.ask(method, target, {"host": "wakeful.test", **headers}, body.encode())

@@ -8,11 +8,17 @@ import json
 import zipfile
 from pathlib import Path
 
-from infra.package import ROOT, Package, named
+from infra.package import ROOT, Package
+from infra.packaging.templates import named
 
 ALIKE = ("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "AWS::SNS::Topic")
 MORE = ("AWS::SNS::Subscription", "AWS::SES::ReceiptRuleSet", "AWS::Logs::LogGroup")
-OURS = ("AWS::ApiGateway::DomainName", "AWS::ApiGateway::BasePathMapping")
+OURS = (
+    "AWS::ApiGateway::DomainName",
+    "AWS::ApiGateway::BasePathMapping",
+    "AWS::ApiGateway::Account",
+    "AWS::Lambda::Url",
+)
 
 CODE = {"S3Bucket": {"Ref": "CodeBucket"}, "S3Key": {"Ref": "CodeKey"}}
 TRUST = {"Version": "2012-10-17", "Statement": []}
@@ -54,13 +60,15 @@ def home(template: dict) -> dict:
     made = {
         name: resource
         for name, resource in template["Resources"].items()
-        if resource.get("Type") in (*ALIKE, *MORE, *OURS)
+        if resource.get("Type") in (*ALIKE, *MORE, *OURS) or name == "GatewayRole"
     }
     made["ApiDomainMapping"]["Properties"]["Stage"] = {"Ref": "RestAPIapiStage"}
+    made["PingFunctionUrl"]["Properties"]["TargetFunctionArn"] = {"Ref": "APIHandler"}
     made |= dict.fromkeys(("ApiHandlerRole", "ScanRole", "CollectRole"), ROLE)
     made["APIHandler"] = function("ApiHandlerRole", environment)
     made |= API
-    outputs = template["Outputs"] | {"EndpointURL": {"Value": {"Fn::Sub": URL}}}
+    told = {"EndpointURL": {"Fn::Sub": URL}, "APIHandlerName": {"Ref": "APIHandler"}}
+    outputs = template["Outputs"] | {name: {"Value": value} for name, value in told.items()}
     return template | {"Resources": made, "Outputs": outputs}
 
 

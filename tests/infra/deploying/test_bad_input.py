@@ -5,7 +5,7 @@ import pytest
 from chalicelib.local.emulation import CREDENTIALS
 from infra.deploying.ending import ended
 from infra.deploying.wishes import LONGEST_STAGE, read
-from infra.package import Halt
+from infra.halting import Halt
 from tests.infra.deploying.conftest import ACCOUNT, HOME
 
 HERE = {"REGION": HOME}
@@ -28,6 +28,10 @@ HERE = {"REGION": HOME}
         (HERE | {"INBOUND_DOMAIN": "@example.org"}, "INBOUND_DOMAIN=.* will not do"),
         (HERE | {"DOMAIN": "https://example.org"}, "DOMAIN=.* will not do"),
         (HERE | {"PUBLIC_URL": "example.org"}, "PUBLIC_URL=.* write it as https://"),
+        (HERE | {"PING_URL": "lambda"}, "PING_URL=lambda will not do: write it as function or api"),
+        (HERE | {"SHARDS": "0"}, "SHARDS=0 will not do: write it as a number from 1 to 64"),
+        (HERE | {"SHARDS": "65"}, "SHARDS=65 will not do: write it as a number from 1 to 64"),
+        (HERE | {"ACCESS_LOGS": "maybe"}, "ACCESS_LOGS=maybe will not do: write it as yes or no"),
         (HERE | {"DRY_RUN": "maybe"}, "DRY_RUN=maybe is neither yes nor no"),
     ],
 )
@@ -97,6 +101,46 @@ def test_credentials_that_open_nothing_are_refused(cloud, code, sentence):
         cloud.deploy()
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "sentence"),
+    [
+        ("ec2", "DescribeRegions", "These credentials may not DescribeRegions: come as somebody who"),
+        (
+            "cloudformation",
+            "DescribeStacks",
+            "These credentials may not DescribeStacks: come as somebody who",
+        ),
+        ("apigateway", "GetAccount", "These credentials may not GetAccount: come as somebody who"),
+        ("s3", "HeadBucket", "if it is yours, come as somebody who administers"),
+        ("s3", "CreateBucket", "These credentials may not CreateBucket: come as somebody who"),
+    ],
+)
+def test_a_role_without_rights_is_refused(cloud, capsys, service, operation, sentence):
+    """Whoever may not do what the first steps take is told which, with exit status 2, and nothing is made."""
+    with cloud.before(service, operation, refusing(cloud, "AccessDenied")):
+        assert ended(cloud.deploy) == 2
+    told = capsys.readouterr().err
+    assert (sentence in told, told.count("\n")) == (True, 1)
+    assert nothing_made(cloud)
+
+
+def test_a_token_that_expires_on_the_way_is_told(cloud, capsys):
+    """Credentials that run out in the middle are told as such; the same command goes on with new ones."""
+    with cloud.before("cloudformation", "ExecuteChangeSet", refusing(cloud, "ExpiredToken")):
+        assert ended(cloud.deploy) == 2
+    assert capsys.readouterr().err.startswith("The AWS credentials have expired. Run `aws configure`")
+    assert "admin_key" in cloud.deploy()
+
+
+def test_mail_out_of_a_sandbox_is_refused(cloud, capsys):
+    """An account that SES lets write to verified addresses alone is told what to do, and nothing is made."""
+    assert ended(lambda: cloud.deploy(MAIL_FROM="wakeful@example.org")) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("SES in eu-central-1 is in its sandbox: ")
+    assert ("Request production access" in told, told.count("\n")) == (True, 1)
+    assert nothing_made(cloud)
+
+
 def test_without_credentials_there_is_a_sentence(cloud, monkeypatch, capsys, tmp_path):
     """Whoever has no credentials is told how to get some; the exit status is 2."""
     with monkeypatch.context() as brief:
@@ -109,6 +153,16 @@ def test_without_credentials_there_is_a_sentence(cloud, monkeypatch, capsys, tmp
     told = capsys.readouterr().err
     assert told.startswith("There are no AWS credentials here")
     assert (told.count("\n"), "Run `aws configure`" in told) == (1, True)
+
+
+def test_a_profile_that_is_not_there_is_told_so(cloud, monkeypatch, capsys):
+    """Whoever mistypes AWS_PROFILE is told of it, and not to try again; the exit status is 2."""
+    with monkeypatch.context() as brief:
+        brief.setenv("AWS_PROFILE", "nobody")
+        assert ended(cloud.start_afresh) == 2
+    told = capsys.readouterr().err
+    assert "profile (nobody)" in told
+    assert ("aws configure" in told, "Run this again" in told) == (True, False)
 
 
 def test_somebody_elses_bucket_is_refused(cloud):

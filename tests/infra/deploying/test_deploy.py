@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from infra.package import Halt
+from infra.halting import Halt
 from tests.infra.deploying.conftest import ACCOUNT, FAR, HOME, NEAR, shown
 
 UP, UPDATED = "CREATE_COMPLETE", "UPDATE_COMPLETE"
@@ -35,8 +35,9 @@ def test_one_command_makes_everything(cloud):
 
 
 def test_probers_know_their_home(cloud):
-    """A further region's prober runs the same code, reports to the queue at home, and is alarmed about to the
-    same address.
+    """A further region's prober runs the same code and reports to the queue at home.
+
+    Alarms about it go to the same address.
     """
     cloud.deploy(PROBE_REGIONS=NEAR, ALARM_EMAIL="ops@example.org")
     prober = cloud.client("lambda", NEAR).get_function_configuration(FunctionName="wakeful-probe")
@@ -48,13 +49,17 @@ def test_probers_know_their_home(cloud):
 
 
 def test_everything_is_tagged_and_the_code_is_locked_away(cloud):
-    """Stacks and buckets say whose they are; buckets are encrypted and closed to the public."""
-    cloud.deploy()
+    """Stacks and buckets say whose they are; buckets are encrypted and closed to the public.
+
+    What is in a stack says whose it is, too, as CloudFormation hands on its tags.
+    """
+    cloud.deploy(PROBE_REGIONS=NEAR)
     (stack,) = cloud.client("cloudformation").describe_stacks(StackName="wakeful")["Stacks"]
+    (prober,) = cloud.client("cloudformation", NEAR).describe_stacks(StackName="wakeful-prober")["Stacks"]
     told = {"application": "wakeful", "stage": "prod", "home": HOME}
     tags = [{"Key": key, "Value": value} for key, value in told.items()]
     s3, name = cloud.client("s3"), bucket(HOME)
-    assert stack["Tags"] == tags == s3.get_bucket_tagging(Bucket=name)["TagSet"]
+    assert stack["Tags"] == prober["Tags"] == tags == s3.get_bucket_tagging(Bucket=name)["TagSet"]
     closed = s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
     assert list(closed.values()) == [True] * 4
     (rule,) = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -188,7 +193,7 @@ def test_other_peoples_rules_stay_in_force(cloud):
 
 
 def test_mail_that_would_not_leave_is_told(cloud):
-    """A sandbox, or a sender that SES has not verified, is no reason to stop, but to say so."""
-    said = cloud.deploy(MAIL_FROM="wakeful@example.org", DRY_RUN="yes")
+    """A sender that SES has not verified is told, and does not stop us, nor does a sandbox with FORCE."""
+    said = cloud.deploy(MAIL_FROM="wakeful@example.org", DRY_RUN="yes", FORCE="1")
     assert "Note: SES in eu-central-1 is in its sandbox" in said
     assert "Note: SES in eu-central-1 has not verified wakeful@example.org" in said

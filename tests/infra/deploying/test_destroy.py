@@ -1,6 +1,6 @@
 import pytest
 
-from infra.package import Halt
+from infra.halting import Halt
 from tests.infra.deploying.conftest import HOME, NEAR, shown
 
 

@@ -6,7 +6,7 @@ from chalicelib.local.stack import running
 from chalicelib.settings import Settings
 from infra.deploying.reach import Answer, Operator, ask
 from infra.deploying.smoke import Visitor
-from infra.package import Halt
+from infra.halting import Halt
 from tests.local.clients import Client
 
 

@@ -12,7 +12,7 @@ from infra.deploying.plans import (
     road,
     table,
 )
-from infra.package import Halt
+from infra.halting import Halt
 
 HOME, NEAR, FAR = "eu-central-1", "eu-west-1", "us-east-1"
 SERVING = Standing("id", "CREATE_COMPLETE", outputs={"EndpointURL": "https://wakeful.example.org"})

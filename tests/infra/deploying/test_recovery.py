@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.package import Halt
+from infra.halting import Halt
 from tests.infra.deploying.conftest import HOME, NEAR, shown
 from tests.infra.deploying.moto_change_sets import Mishap
 

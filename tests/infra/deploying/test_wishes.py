@@ -6,7 +6,8 @@ import re
 import pytest
 
 from infra.deploying.wishes import CHOICES, read
-from infra.package import ROOT, Halt
+from infra.halting import Halt
+from infra.package import ROOT
 from tests.infra.deploying.conftest import HOME
 
 
@@ -26,6 +27,24 @@ def test_addresses_of_others_stay_as_they_are():
         "PublicUrl": "https://wakeful.example.org",
         "OutwardPingUrl": "https://hc.example.com/ping/",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "parameter", "heard"),
+    [
+        ("PING_URL", "function", "PingUrl", "function"),
+        ("PING_URL", "api", "PingUrl", ""),
+        ("PING_URL", "", "PingUrl", ""),
+        ("ACCESS_LOGS", "No", "AccessLogs", "off"),
+        ("ACCESS_LOGS", "1", "AccessLogs", "on"),
+        ("ACCESS_LOGS", "", "AccessLogs", "on"),
+        ("SHARDS", "64", "Shards", "64"),
+        ("SHARDS", "", "Shards", "1"),
+    ],
+)
+def test_the_stack_has_other_words(name, value, parameter, heard):
+    """What the stack calls otherwise is translated; what is said empty is as if it had never been said."""
+    assert read({"REGION": HOME, name: value}).parameters == {parameter: heard}
 
 
 def test_whom_to_ping_is_a_url():

@@ -1,10 +1,10 @@
 """Make a deployment zip smaller, faster to start and the same every time.
 
-    python -S -E infra/slimming.py fat.zip slim.zip
+    python -S -E infra/packaging/slimming.py slim.zip ours.zip packages/
 
-Chalice's zip holds botocore's descriptions of four hundred services, Apprise's plugins for half as many, and
-no bytecode. Lambda can not write bytecode beside the code, so without ours every cold start compiles every
-module again.
+What Chalice and pip bring holds botocore's descriptions of four hundred services, Apprise's plugins for half
+as many, and no bytecode. Lambda can not write bytecode beside the code, so without ours every cold start
+compiles every module again.
 
 Run it in an interpreter of its own, as above: what `marshal` writes depends on which strings the process has
 seen before.
@@ -17,10 +17,14 @@ import marshal
 import re
 import sys
 import zipfile
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    Files = Mapping[str, Callable[[], bytes]]
 
 # The AWS services that the code calls. A client of any other would fail with UnknownServiceError.
 SERVICES = frozenset({"dynamodb", "sesv2", "sns", "sqs", "sts"})
@@ -65,15 +69,17 @@ SPARE = re.compile(
 # Whose sources stay at home: they are read to understand a log, and weigh more than all of our own code.
 BYTECODE_ALONE = ("apprise/", "dns/", "jinja2/")
 
-# What Apprise names as its requirements, and these plugins never import.
-UNCALLED = frozenset({"_yaml", "click", "markdown", "oauthlib", "pyyaml", "requests_oauthlib", "yaml"})
-
 # What compilers and type checkers read, and running code does not.
 DEAD_WEIGHT = (".c", ".h", ".pyi", ".pyx", "/py.typed")
 
-# What is there twice, since botocore takes certifi's certificates and zones are read from tzdata; and what
-# urllib3 does in a browser.
-UNASKED = ("botocore/cacert.pem", "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz", "urllib3/contrib/emscripten/")
+# What is there twice, since botocore takes certifi's certificates and zones are read from tzdata; what
+# urllib3 does in a browser; and commands.
+UNASKED = (
+    "bin/",
+    "botocore/cacert.pem",
+    "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz",
+    "urllib3/contrib/emscripten/",
+)
 
 # Unchecked: the interpreter believes the bytecode without looking at the source (PEP 552).
 UNCHECKED_HASH = (0b01).to_bytes(4, "little")
@@ -83,20 +89,36 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def main() -> None:
-    """Slim the zip named first into the zip named second."""
-    source, target = sys.argv[1:]
-    with zipfile.ZipFile(source) as fat, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as slim:
-        for name, content in contents(fat):
+    """Slim the zips and folders named second and later into the zip named first."""
+    target, *sources = sys.argv[1:]
+    files: dict[str, Callable[[], bytes]] = {}
+    for source in map(Path, sources):
+        files |= in_folder(source) if source.is_dir() else in_zip(source)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as slim:
+        for name, content in contents(files):
             entry = zipfile.ZipInfo(name, LONG_AGO)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o100644 << 16
             slim.writestr(entry, content, compresslevel=9)
 
 
-def contents(fat: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
+def in_folder(folder: Path) -> Files:
+    """Return the files of *folder* by their names, each to be read when it is wanted."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes for path in folder.rglob("*") if path.is_file()
+    }
+
+
+def in_zip(path: Path) -> Files:
+    """Return the files of a zip by their names, each to be read when it is wanted."""
+    archive = zipfile.ZipFile(path)
+    return {name: partial(archive.read, name) for name in archive.namelist()}
+
+
+def contents(files: Files) -> Iterator[tuple[str, bytes]]:
     """Yield what is worth carrying, in a fixed order, each module followed by its bytecode."""
-    for name in sorted(filter(is_wanted, fat.namelist())):
-        content = fat.read(name)
+    for name in sorted(filter(is_wanted, files)):
+        content = files[name]()
         if name.endswith(".dist-info/METADATA"):
             content = head(content)
         is_module = name.endswith(".py")
@@ -111,8 +133,6 @@ def contents(fat: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
 def is_wanted(name: str) -> bool:
     """Tell whether running code may ask for the file *name*."""
     top, *rest = name.split("/")
-    if top.partition("-")[0].lower() in UNCALLED:
-        return False
     if top.endswith(".dist-info"):
         return rest == ["METADATA"]  # importlib.metadata.version() reads nothing else
     if name.startswith("botocore/data/") and len(rest) > 2:  # noqa: PLR2004  data/<service>/<file>
@@ -120,7 +140,7 @@ def is_wanted(name: str) -> bool:
     if top == "apprise":
         return is_wanted_of_apprise(name)
     is_dead = name.endswith(("/", *DEAD_WEIGHT)) or name.startswith(UNASKED)
-    return not (is_dead or top.endswith(".data") or {"__pycache__", "tests"} & set(rest))
+    return not (is_dead or {"__pycache__", "tests"} & set(rest))
 
 
 def is_wanted_of_apprise(name: str) -> bool:
