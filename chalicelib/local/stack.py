@@ -74,7 +74,9 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
         outbox = Outbox(tools.clock)
         stack.enter_context(outbox.listening(wired))
         stack.enter_context(one_request_a_thread(app))
-        stack.enter_context(server.serving(Reception(Door(Front(app), server.host), outbox, Inbox(wired))))
+        stack.enter_context(
+            server.serving(Door(Front(app), server.host, Reception(outbox, Inbox(wired)).answer))
+        )
         if settings.ping_url:
             say(f"Taking pings at {wired.ping_url}, too ...")
             stack.enter_context(pings.serving(Door(PingFront(), pings.host)))
@@ -83,12 +85,20 @@ def running(settings: Settings, port: int, say: Callable[[str], None] = lambda _
         yield Stack(f"http://{server.host}", foundation, remembers=bool(settings.endpoint_url))
 
 
-class Door:
-    """Hands every request to a front of AWS."""
+Own = Callable[[Head, bytes], Reply | None]  # answers what no front is asked for
 
-    def __init__(self, front: Front | PingFront, host: str) -> None:
+
+def nothing(_head: Head, _body: bytes) -> None:
+    """Have no answer of one's own."""
+
+
+class Door:
+    """Hands every request to a front of AWS, but what is answered by an *own* desk before."""
+
+    def __init__(self, front: Front | PingFront, host: str, own: Own = nothing) -> None:
         self._front = front
         self._host = host
+        self._own = own
 
     def answer(self, head: Head, body: bytes, source_ip: str) -> Reply:
         """Return the answer to a request; a fault that even Chalice lets through is the front's own 502."""
@@ -96,7 +106,9 @@ class Door:
         try:
             # The first counts least: it is for old clients, which name no host.
             headers = (("Host", self._host), *head.headers)
-            return self._front.ask(head.method, head.target, headers, body, source_ip)
+            return self._own(head, body) or self._front.ask(
+                head.method, head.target, headers, body, source_ip
+            )
         except Exception:
             log.exception("%s %s broke", head.method, head.target)
             return self._front.refuse("DEFAULT_5XX", HTTPStatus.BAD_GATEWAY)
@@ -108,23 +120,16 @@ class Door:
 
 
 class Reception:
-    """Answers what is asked of the stack itself, and shows all the rest to the door of the API."""
+    """Answers what is asked of the stack itself."""
 
-    def __init__(self, door: Door, outbox: Outbox, inbox: Inbox) -> None:
-        self._door = door
+    def __init__(self, outbox: Outbox, inbox: Inbox) -> None:
         self._outbox = outbox
         self._inbox = inbox
 
-    def answer(self, head: Head, body: bytes, source_ip: str) -> Reply:
-        """Return the answer to a request."""
-        ours = self._of_ourselves(head, body) if head.target.startswith(OURS) else None
-        return ours or self._door.answer(head, body, source_ip)
-
-    def refuse(self, status: int, sentence: str) -> Reply:
-        """Return the answer to what is no request."""
-        return self._door.refuse(status, sentence)
-
-    def _of_ourselves(self, head: Head, body: bytes) -> Reply | None:
+    def answer(self, head: Head, body: bytes) -> Reply | None:
+        """Return the answer to a request, or nothing where it is not about the stack."""
+        if not head.target.startswith(OURS):
+            return None
         path, _, query = head.target.partition("?")
         path = path.rstrip("/")
         if head.method == "POST" and path == f"{OURS}/inbox":

@@ -15,9 +15,8 @@ from app import app
 from chalicelib.core.status import Verdict
 from chalicelib.dialects import ids
 from chalicelib.local.house import built
-from chalicelib.local.outbox import Outbox
 from chalicelib.local.server import Server
-from chalicelib.local.stack import Door, Reception, one_request_a_thread
+from chalicelib.local.stack import Door, one_request_a_thread
 from chalicelib.services.tenancy import found
 from tests.dialects.indiepulse.asking import EVENTS, MONITORS, beating, data, hear, watched
 from tests.dialects.people import Person
@@ -56,7 +55,7 @@ def house(_no_way_out):
 def base_url(house):
     """Return where that deployment answers, on the loopback."""
     server = Server(0)
-    desk = Reception(Door(house.front, server.host), Outbox(house.clock), house.inbox)
+    desk = Door(house.front, server.host)
     with one_request_a_thread(app), server.serving(desk):
         yield f"http://{server.host}"
 
