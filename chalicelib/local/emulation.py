@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -74,15 +75,21 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+@cache
+def client(service: str, region: str, endpoint_url: str | None) -> Any:
+    """Return the workshop's client of a service; to make one takes longer than to create a table."""
+    return boto3.client(service, region_name=region, endpoint_url=endpoint_url)
+
+
 def build(settings: Settings) -> Settings:
     """Create every table, queue and topic of the templates; return *settings* with their addresses."""
     _create(settings, settings.region, settings.prefix, TEMPLATE)
     for region in set(settings.probe_regions) - {settings.region}:
         _create(settings, region, f"{settings.prefix}-prober", PROBER)
-    sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
-    sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    sqs = client("sqs", settings.region, settings.endpoint_url)
+    sns = client("sns", settings.region, settings.endpoint_url)
     if settings.mail_from:
-        ses = boto3.client("sesv2", region_name=settings.region, endpoint_url=settings.endpoint_url)
+        ses = client("sesv2", settings.region, settings.endpoint_url)
         with _maybe_there():
             ses.create_email_identity(EmailIdentity=settings.mail_from)
     topics = {
@@ -110,7 +117,7 @@ def _create(settings: Settings, region: str, stack: str, source: Path) -> None:
     """Create the resources, or leave them as they are where the endpoint remembers them from last time."""
     template = json.loads(re.sub(rf'\b{NAME}(?=["-])', settings.prefix, source.read_text()))
     kept = {name: made for name, made in template["Resources"].items() if made.get("Type") in LOCAL_TYPES}
-    cloudformation = boto3.client("cloudformation", region_name=region, endpoint_url=settings.endpoint_url)
+    cloudformation = client("cloudformation", region, settings.endpoint_url)
     with _maybe_there():
         cloudformation.create_stack(
             StackName=stack,
@@ -148,8 +155,8 @@ def subscribe(settings: Settings, topic_arn: str) -> str:
     In the account SNS calls the Lambda itself; here somebody must stand in the middle.
     """
     name = topic_arn.rpartition(":")[2]
-    sqs = boto3.client("sqs", region_name=settings.region, endpoint_url=settings.endpoint_url)
-    sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    sqs = client("sqs", settings.region, settings.endpoint_url)
+    sns = client("sns", settings.region, settings.endpoint_url)
     url = str(sqs.create_queue(QueueName=f"{name}-subscription")["QueueUrl"])
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     sns.subscribe(TopicArn=topic_arn, Protocol="sqs", Endpoint=attributes["QueueArn"])

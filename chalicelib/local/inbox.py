@@ -5,8 +5,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from itertools import count
 
-import boto3
-
+from chalicelib.local.emulation import client
 from chalicelib.settings import Settings
 
 LARGEST = 150_000  # bytes that SES hands to a topic
@@ -16,7 +15,7 @@ class Inbox:
     """Takes mails for the deployment of *settings*."""
 
     def __init__(self, settings: Settings) -> None:
-        self._sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
+        self._sns = client("sns", settings.region, settings.endpoint_url)
         self._topic = settings.flips_topic_arn.removesuffix("flips") + "mails"
         self._numbers = count(1)
         self.is_open = bool(settings.mail_domain)

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 from chalice import Chalice
 from chalice.app import ScheduledEventConfig, SNSEventConfig, SQSEventConfig
 
-from chalicelib.local.emulation import has_visible, subscribe
+from chalicelib.local.emulation import client, has_visible, subscribe
 from chalicelib.settings import Settings, queue_name
 
 Handler = Callable[[dict[str, Any], object], Any]
@@ -32,7 +31,7 @@ class Line:
 
 def lines_of(app: Chalice, settings: Settings, clients: Mapping[str, Any]) -> list[Line]:
     """Return every queue and topic that *app* declares a handler for; *clients* are of SQS, by region."""
-    sns = boto3.client("sns", region_name=settings.region, endpoint_url=settings.endpoint_url)
+    sns = client("sns", settings.region, settings.endpoint_url)
     arns = [topic["TopicArn"] for topic in sns.list_topics()["Topics"]]
     lines = []
     for source in app.event_sources:
@@ -63,7 +62,7 @@ class Pump:
     def __init__(self, app: Chalice, settings: Settings) -> None:
         self._is_here = not settings.endpoint_url
         self._sqs = {
-            region: boto3.client("sqs", region_name=region, endpoint_url=settings.endpoint_url)
+            region: client("sqs", region, settings.endpoint_url)
             for region in {settings.region, *settings.probe_regions}
         }
         self.lines = lines_of(app, settings, self._sqs)
