@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import unquote
 
 from chalice import Response
 
@@ -22,6 +21,7 @@ from chalicelib.core.errors import (
     Unauthorized,
     Unavailable,
 )
+from chalicelib.dialects.paths import named
 
 if TYPE_CHECKING:
     from chalicelib.core.tenancy import Caller, Quota
@@ -203,7 +203,7 @@ def read(raw: Any) -> Request:
     return Request(
         method=raw.method.upper(),
         path=path,
-        params={name: unquote(value) for name, value in (raw.uri_params or {}).items()},
+        params=named(raw.uri_params or {}),
         query={name: query.getlist(name) for name in query} if query else {},
         headers={name.lower(): value for name, value in raw.headers.items()},
         body=raw.raw_body or b"",

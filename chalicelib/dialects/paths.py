@@ -1,5 +1,6 @@
 """Paths as API Gateway reads them: part by part; a variable in braces takes any part that is not empty."""
 
+from collections.abc import Mapping
 from itertools import takewhile
 from urllib.parse import unquote
 
@@ -17,7 +18,7 @@ def captured(route: str, path: str) -> dict[str, str] | None:
     return {part[1:-1]: value for part, value in zip(parts, asked, strict=True) if _varies(part)}
 
 
-def named(found: dict[str, str]) -> dict[str, str]:
+def named(found: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that were *found* in a path, as people write them."""
     return {name: unquote(value) for name, value in found.items()}
 

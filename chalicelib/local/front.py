@@ -76,8 +76,7 @@ class Front:
                 "requestId": f"local-{next(self._numbers)}",
                 "identity": {"sourceIp": source_ip},
             },
-            "body": base64.b64encode(body).decode() if body else None,
-            "isBase64Encoded": bool(body),
+            **_carried(body),
         }
         answer = self._app(event, None)
         return Reply(answer["statusCode"], _flat(answer), _bytes_of(answer))
@@ -130,8 +129,7 @@ class PingFront:
                 "requestId": f"local-ping-{next(self._numbers)}",
                 "stage": "$default",
             },
-            "body": base64.b64encode(body).decode() if body else None,
-            "isBase64Encoded": bool(body),
+            **_carried(body),
         }
         answer = ping(event, None)
         return Reply(answer["statusCode"], answer["headers"], _bytes_of(answer))
@@ -149,6 +147,11 @@ def _headers(pairs: Pairs) -> dict[str, Any]:
     for name, value in pairs:
         many.setdefault(spelled.setdefault(name.lower(), name), []).append(value)
     return {"headers": {name: values[-1] for name, values in many.items()}, "multiValueHeaders": many}
+
+
+def _carried(body: bytes) -> dict[str, Any]:
+    """Return *body* as an event has it."""
+    return {"body": base64.b64encode(body).decode() if body else None, "isBase64Encoded": bool(body)}
 
 
 def _flat(answer: dict[str, Any]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from chalicelib.core.steps import Cause, Flip, Step, is_turn
 from chalicelib.toolbox import Toolbox
 
 TRIES = 5
-BY_TIME = (Cause.TIMEOUT, Cause.OVERRUN)  # alone
+BY_TIME = (Cause.TIMEOUT, Cause.OVERRUN)  # what no signal brought
 SOON = timedelta(seconds=75)  # a promise nearer than this may fall before the next tick sees it
 
 log = logging.getLogger(__name__)
